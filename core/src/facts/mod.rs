@@ -1,0 +1,13 @@
+//! The column store: immutable segments of versions, lines and journeys, and the scans over them.
+//!
+//! A [`Snapshot`] never changes; a change makes a new one that shares all segments but the newest.
+
+mod build;
+mod input;
+mod scan;
+mod snapshot;
+
+pub use build::Builder;
+pub use input::*;
+pub use scan::*;
+pub use snapshot::Snapshot;

@@ -1,0 +1,1 @@
+//! Entries that follow from versions, and the flow (the waterfall) beside them.

@@ -1,0 +1,25 @@
+//! Use cases, shared by GraphQL, the command line and exports: one function for one thing a person does.
+//!
+//! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::plugins::Registry;
+use crate::resident::Resident;
+use crate::storage::Storage;
+use std::sync::Arc;
+
+/// What use cases stand on.
+#[derive(Clone)]
+pub struct App {
+    /// What was configured.
+    pub config: Arc<Config>,
+    /// The database.
+    pub storage: Storage,
+    /// The facts.
+    pub resident: Arc<Resident>,
+    /// The attribution models.
+    pub models: Arc<Registry>,
+    /// What time it is.
+    pub clock: Clock,
+}

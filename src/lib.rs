@@ -1,0 +1,13 @@
+//! Pipewright: a company's sales pipeline as a ledger, answered over GraphQL. `ARCHITECTURE.md` is the map.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod generate;
+pub mod graphql;
+pub mod intake;
+pub mod plugins;
+pub mod resident;
+pub mod server;
+pub mod storage;
