@@ -1,0 +1,28 @@
+/** GraphiQL, bundled: it asks no other host for anything. */
+import 'graphiql/setup-workers/vite';
+import 'graphiql/style.css';
+import './graphiql.css';
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { GraphiQL } from 'graphiql';
+import { createRoot } from 'react-dom/client';
+
+const firstQuery = `# The accountability performance matrix of the current quarter.
+{
+  apm(by: [REGION, SEGMENT]) {
+    period { name }
+    cells {
+      key { dimension label }
+      closedAcv { value { amount currency } attainment yoy status statusReason }
+      openPipeline { value { amount currency } status }
+      coverage { value required status }
+    }
+    total { closedAcv { value { amount currency } target { amount } pace status } }
+  }
+}
+`;
+
+const root = document.getElementById('root');
+if (!root) throw new Error('the page has no #root');
+createRoot(root).render(
+  <GraphiQL fetcher={createGraphiQLFetcher({ url: '/graphql' })} defaultQuery={firstQuery} defaultEditorToolsVisibility="variables" />,
+);
