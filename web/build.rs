@@ -8,7 +8,9 @@ const PLAIN: &str = "<!doctype html><html lang=\"en\"><title>Pipewright</title>\
 The API answers at <code>/graphql</code> all the same. Install Node.js and build again.</p></html>";
 
 fn main() {
-    for path in ["src", "index.html", "graphiql.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json", "build.rs"] {
+    for path in
+        ["src", "index.html", "graphiql.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json", "build.rs"]
+    {
         println!("cargo::rerun-if-changed={path}");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

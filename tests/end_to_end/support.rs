@@ -1,0 +1,150 @@
+//! A database of each kind for a test alone, and the product's own binary run against it.
+
+use sqlx::Connection;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// One file.
+    Sqlite,
+    /// The server named by `PIPEWRIGHT_TEST_POSTGRES_URL`.
+    Postgres,
+}
+
+/// Both.
+pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// A folder and an empty database; both go with it.
+pub struct Home {
+    folder: TempDir,
+    url: String,
+    /// Kept so that the database is dropped when the test ends.
+    dropped_at_end: Option<(String, String)>,
+}
+
+impl Home {
+    /// Makes an empty database.
+    pub async fn new(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        match engine {
+            Engine::Sqlite => {
+                let url = format!("sqlite:{}", folder.path().join("test.sqlite").display());
+                Self { folder, url, dropped_at_end: None }
+            }
+            Engine::Postgres => {
+                let server = std::env::var("PIPEWRIGHT_TEST_POSTGRES_URL")
+                    .expect("PIPEWRIGHT_TEST_POSTGRES_URL names a PostgreSQL server; `make test` starts one");
+                let name = format!("e2e_{}", uuid::Uuid::now_v7().simple());
+                let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
+                let create = format!("CREATE DATABASE {name} TEMPLATE template0");
+                sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+                let (base, _) = server.rsplit_once('/').expect("the URL ends with a database's name");
+                Self { folder, url: format!("{base}/{name}"), dropped_at_end: Some((server.clone(), name)) }
+            }
+        }
+    }
+
+    /// Where a test may write files.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The database's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The binary, set to this database.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pipewright"));
+        command.args(arguments).current_dir(self.path()).env("PIPEWRIGHT__DATABASE__URL", &self.url).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs the binary to its end, which must be a good one; what it printed.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "pipewright {arguments:?} on {}: {}\n{out}\n{err}", self.url, output.status);
+        out.into_owned()
+    }
+
+    /// Starts the server on a free port.
+    pub fn serve(&self) -> Server {
+        let mut child =
+            self.command(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let address = lines
+            .by_ref()
+            .map(|line| line.expect("stdout is text"))
+            .find_map(|line| {
+                line.split_whitespace().find(|word| word.starts_with("http://")).map(|word| word.trim_end_matches('/').to_owned())
+            })
+            .expect("the server prints its address");
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, address }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.dropped_at_end.take() else { return };
+        let drop_it = async move {
+            if let Ok(mut connection) = sqlx::PgConnection::connect(&server).await {
+                let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                let _ = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await;
+            }
+        };
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+        let _ = std::thread::spawn(move || runtime().block_on(drop_it)).join();
+    }
+}
+
+/// The product, serving; killed when dropped.
+pub struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Such as `http://127.0.0.1:40213`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Asks over HTTP; the whole answer.
+    pub async fn ask(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let response = reqwest::Client::new()
+            .post(format!("{}/graphql", self.address))
+            .header("accept", "application/graphql-response+json")
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        response.json().await.unwrap()
+    }
+
+    /// Asks over HTTP; the answer's data, which must have come without errors.
+    pub async fn data(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {
+        let mut answer = self.ask(query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].take()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
