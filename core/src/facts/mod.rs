@@ -2,11 +2,13 @@
 //!
 //! A [`Snapshot`] never changes; a change makes a new one that shares all segments but the newest.
 
+mod access;
 mod build;
 mod input;
 mod scan;
 mod snapshot;
 
+pub use access::{Origin, State, TouchFact};
 pub use build::Builder;
 pub use input::*;
 pub use scan::*;

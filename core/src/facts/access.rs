@@ -1,0 +1,73 @@
+//! What other rooms read of one opportunity: where it came from, how it stood at an instant, its account's touchpoints.
+
+use crate::catalog::{ForecastCategory, StageKind};
+use crate::currency::CurrencyCode;
+use crate::ids::{AccountId, CampaignId, DataVersion, OpportunityId, RepId, StageId, TouchpointId};
+use crate::touchpoint::{Source, TouchpointKind};
+use chrono::NaiveDate;
+use std::num::NonZeroU64;
+
+/// What never changes in an opportunity's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Milliseconds since 1970, UTC.
+    pub created_at_ms: i64,
+    /// Who created it.
+    pub created_by: Option<RepId>,
+    /// Stands in for the primary campaign's channel.
+    pub lead_source_maps_to: Option<Source>,
+    /// Whose.
+    pub account: Option<AccountId>,
+}
+
+/// How an opportunity stood at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// From when this version holds, milliseconds since 1970, UTC.
+    pub valid_from_ms: i64,
+    /// The stage.
+    pub stage: StageId,
+    /// Open, won or lost.
+    pub stage_kind: StageKind,
+    /// How sure the seller is.
+    pub forecast_category: ForecastCategory,
+    /// When it is expected to close, or did.
+    pub close_date: NaiveDate,
+    /// The currency of the ACV.
+    pub currency: CurrencyCode,
+    /// Minor units of `currency`; null counts as 0.
+    pub acv_minor: i64,
+    /// The primary campaign.
+    pub campaign: Option<CampaignId>,
+    /// Who owns it.
+    pub owner: Option<RepId>,
+    /// It counts nowhere.
+    pub is_deleted: bool,
+    /// The change that brought this version.
+    pub recorded: DataVersion,
+}
+
+/// A touchpoint, as far as credit needs it. Slices of them are in order of (instant, source, id).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TouchFact {
+    /// Milliseconds since 1970, UTC.
+    pub at_ms: i64,
+    /// The change that brought it.
+    pub recorded: DataVersion,
+    /// Equal for the same person (contact, else lead); `None` where nobody is named.
+    pub person: Option<NonZeroU64>,
+    /// Code of the account it belongs to (or of its opportunity, where that has no account).
+    pub(super) home: u32,
+    /// Code of the rep who acted; 0 for none.
+    pub(super) rep: u32,
+    /// Which.
+    pub id: TouchpointId,
+    /// The campaign, for marketing.
+    pub campaign: Option<CampaignId>,
+    /// The opportunity it was logged on.
+    pub opportunity: Option<OpportunityId>,
+    /// What happened.
+    pub kind: TouchpointKind,
+    /// The channel, or the role that the rep held at that instant; `None` where neither is known.
+    pub source: Option<Source>,
+}
