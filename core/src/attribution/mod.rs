@@ -1,5 +1,9 @@
 //! Journeys from facts, credit (weights times money, exact), and what a matrix needs of a model.
 
+mod credit;
+
+pub use credit::{ModelCredit, Training, View};
+
 use crate::facts::Snapshot;
 use crate::ids::OpportunityId;
 

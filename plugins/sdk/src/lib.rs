@@ -1,1 +1,23 @@
-//! Being written.
+//! The contract between Pipewright and an attribution model.
+//!
+//! A model takes the journey of one opportunity and says which share of it each touchpoint earned. It returns shares; the
+//! host splits money, exactly. Whatever a model needs to know of an opportunity stands in its [`Journey`]: already
+//! filtered, ordered by (instant, source, id), with every [`Positions`] found. The crate does no I/O, knows no clock, starts
+//! no thread, and depends on almost nothing, so that the same source also compiles to WebAssembly.
+//!
+//! What every model keeps to, and what [`conformance`] and the host check:
+//! - one weight for each touchpoint, finite, >= 0, adding up to 1 within [`TOLERANCE`]; or no credit, with a reason;
+//! - the same input gives the same bytes.
+
+pub mod conformance;
+mod journey;
+mod manifest;
+mod model;
+mod parameter;
+mod weights;
+
+pub use journey::{Journey, Kind, Outcome, Positions, Source, Touch};
+pub use manifest::Manifest;
+pub use model::{FittedModel, Journeys, Model, ModelError};
+pub use parameter::{BadParameter, Domain, Parameter, Parameters, Value};
+pub use weights::{Breach, NoCredit, TOLERANCE, Weights};

@@ -1,1 +1,145 @@
-//! Being written.
+//! Who sourced the opportunity: the event from which it came takes all.
+
+use pipewright_plugin::{
+    Domain, FittedModel, Journey, Journeys, Kind, Manifest, Model, ModelError, NoCredit, Parameter, Parameters, Source, Touch,
+    Weights,
+};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// `sourced-by`. In this order: the latest lead conversion or hand-off by an SDR or BDR in the window before creation; the
+/// creator, by the role held then; the primary campaign's channel; nobody.
+pub struct SourcedBy;
+
+/// [`SourcedBy`] with its window, in milliseconds.
+struct Within(i64);
+
+impl Model for SourcedBy {
+    fn manifest(&self) -> Manifest {
+        Manifest {
+            id: "sourced-by".into(),
+            name: "Sourced by".into(),
+            description: "The event that sourced the opportunity takes all: a conversion or hand-off by an SDR or BDR shortly \
+                          before its creation, else its creator, else its primary campaign."
+                .into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            parameters: vec![Parameter {
+                name: "window_days".into(),
+                description: "How many days before the creation a conversion or hand-off still counts as its source.".into(),
+                domain: Domain::Whole { default: 30, min: 0, max: 3_650 },
+            }],
+            additive: true,
+            origins: true,
+            trains: false,
+        }
+    }
+
+    fn fit(&self, parameters: &Parameters, _: &dyn Journeys) -> Result<Box<dyn FittedModel>, ModelError> {
+        Ok(Box::new(Within(parameters.whole("window_days")? * DAY_MS)))
+    }
+}
+
+impl FittedModel for Within {
+    fn weigh(&self, batch: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
+        for journey in batch {
+            match self.sourcing_event(journey) {
+                Some(place) => out.journey(journey.touches.len())[place] = 1.0,
+                None => out.no_credit(NoCredit::NothingSourcedIt),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Within {
+    fn sourcing_event(&self, journey: &Journey<'_>) -> Option<usize> {
+        let opens_ms = journey.created_at_ms.saturating_sub(self.0);
+        let in_window = |touch: &Touch| touch.at_ms >= opens_ms && touch.at_ms <= journey.created_at_ms;
+        let passed_on = |touch: &Touch| {
+            matches!(touch.kind, Kind::LeadConversion | Kind::HandOff) && matches!(touch.source, Source::Sdr | Source::Bdr)
+        };
+        let of_kind = |kind| journey.touches.iter().position(|touch| touch.kind == kind);
+        let event = journey.touches.iter().rposition(|touch| passed_on(touch) && in_window(touch));
+        event.or_else(|| of_kind(Kind::Creator)).or_else(|| of_kind(Kind::PrimaryCampaign))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use pipewright_plugin::conformance::{check, golden, weigh_one};
+    use pipewright_plugin::{Positions, Value};
+
+    fn days_before(days: i64, source: Source, kind: Kind) -> Touch {
+        Touch { at_ms: golden().created_at_ms - days * DAY_MS, source, kind, positions: Positions::NONE }
+    }
+
+    /// The source that takes all; `None`: no credit.
+    fn sourced(touches: &[Touch], given: Vec<(String, Value)>) -> Option<Source> {
+        let weights = weigh_one(&SourcedBy, given, Journey { touches, ..golden() }).unwrap()?;
+        let taker = weights.iter().position(|weight| *weight == 1.0).expect("one touchpoint takes all");
+        assert_eq!(weights.iter().sum::<f64>(), 1.0);
+        Some(touches[taker].source)
+    }
+
+    #[test]
+    fn it_passes_the_conformance_check() {
+        assert_eq!(check(&SourcedBy), Ok(()));
+    }
+
+    #[test]
+    fn the_sourcing_event_takes_all() {
+        use Kind::{Creator, HandOff, LeadConversion, Meeting, PrimaryCampaign, Response};
+        use Source::{Ae, Bdr, CloudSales, Digital, Events, Sdr};
+        let ae = days_before(0, Ae, Creator);
+        let events = days_before(0, Events, PrimaryCampaign);
+        let cases: Vec<(&str, Vec<Touch>, Option<Source>)> = vec![
+            (
+                "an SDR's conversion in the window beats the AE who created it",
+                vec![days_before(3, Sdr, LeadConversion), ae],
+                Some(Sdr),
+            ),
+            ("so does a BDR's hand-off", vec![days_before(3, Bdr, HandOff), ae], Some(Bdr)),
+            ("the window's first instant counts", vec![days_before(30, Sdr, LeadConversion), ae], Some(Sdr)),
+            ("the moment of creation counts", vec![days_before(0, Sdr, LeadConversion), ae], Some(Sdr)),
+            ("before the window it is too old", vec![days_before(31, Sdr, LeadConversion), ae], Some(Ae)),
+            ("after the creation it is too late", vec![days_before(-1, Sdr, LeadConversion), ae], Some(Ae)),
+            (
+                "the latest of several takes all",
+                vec![days_before(20, Sdr, LeadConversion), days_before(5, Bdr, HandOff), ae],
+                Some(Bdr),
+            ),
+            ("an AE's own conversion is no sourcing event", vec![days_before(3, Ae, LeadConversion), ae], Some(Ae)),
+            (
+                "an AE's later hand-off does not hide an SDR's conversion",
+                vec![days_before(9, Sdr, LeadConversion), days_before(3, Ae, HandOff), ae],
+                Some(Sdr),
+            ),
+            ("an SDR's meeting is none either", vec![days_before(3, Sdr, Meeting), ae], Some(Ae)),
+            (
+                "the creator's role beats the campaign",
+                vec![days_before(9, Digital, Response), days_before(0, CloudSales, Creator), events],
+                Some(CloudSales),
+            ),
+            (
+                "without a creator's role it is the campaign's channel",
+                vec![days_before(9, Digital, Response), events],
+                Some(Events),
+            ),
+            ("with nothing of it all nobody takes anything", vec![days_before(9, Digital, Response)], None),
+        ];
+        for (reason, touches, expected) in cases {
+            assert_eq!(sourced(&touches, Vec::new()), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_wider_window_reaches_further_back() {
+        let touches = [days_before(45, Source::Bdr, Kind::HandOff), days_before(0, Source::Ae, Kind::Creator)];
+        for (window, expected) in [(44, Source::Ae), (45, Source::Bdr), (3_650, Source::Bdr), (0, Source::Ae)] {
+            assert_eq!(sourced(&touches, vec![("window_days".into(), Value::Whole(window))]), Some(expected), "{window}");
+        }
+    }
+}

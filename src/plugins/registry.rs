@@ -1,0 +1,186 @@
+//! Models by id, and models made ready to credit.
+
+use super::built_in;
+use pipewright_core::attribution::{Credit, CreditError, ModelCredit, Training, View};
+use pipewright_core::facts::Snapshot;
+use pipewright_core::ids::DataVersion;
+use pipewright_core::matrix::{Lens, ModelChoice};
+use pipewright_plugin::{FittedModel, Manifest, Model, ModelError, Parameters, Value};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many fitted models are kept; beyond it, all are let go.
+const KEPT: usize = 256;
+
+/// Every model that can be asked for, by id.
+pub struct Registry {
+    /// In the order in which people see them.
+    models: Vec<Registered>,
+    fitted: Mutex<HashMap<Fitting, Arc<dyn FittedModel>>>,
+}
+
+struct Registered {
+    manifest: Manifest,
+    model: Box<dyn Model>,
+}
+
+/// What a fitted model depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct Fitting {
+    model: String,
+    /// Every parameter with its value, in the order declared.
+    parameters: String,
+    /// What it was trained on; `None` for a model that does not train.
+    trained_on: Option<(Lens, DataVersion)>,
+}
+
+impl Registry {
+    /// The models that come with the server.
+    pub fn built_in() -> Self {
+        let registered = |model: Box<dyn Model>| Registered { manifest: model.manifest(), model };
+        Self { models: built_in::models().into_iter().map(registered).collect(), fitted: Mutex::default() }
+    }
+
+    /// What each model says of itself, in the order in which people see them.
+    pub fn manifests(&self) -> Vec<Manifest> {
+        self.models.iter().map(|registered| registered.manifest.clone()).collect()
+    }
+
+    /// The model of `choice`, ready to credit the opportunities of `snapshot`. Fitted once for the same parameters and, where
+    /// it trains, the same data.
+    ///
+    /// # Errors
+    /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted.
+    pub fn credit(&self, choice: &ModelChoice, snapshot: &Arc<Snapshot>) -> Result<Arc<dyn Credit + Send + Sync>, CreditError> {
+        let registered = self.find(&choice.model)?;
+        let parameters = parameters(&registered.manifest, &choice.parameters)?;
+        let fitted = self.fitted(registered, &parameters, choice.lens, snapshot)?;
+        let view = View { lens: choice.lens, origins: registered.manifest.origins };
+        Ok(Arc::new(ModelCredit::new(choice.model.clone(), fitted, view)))
+    }
+
+    /// Whether `choice` names a model and parameters that fit it, without making it ready.
+    ///
+    /// # Errors
+    /// No such model; a parameter it does not have, or of a wrong value.
+    pub fn validate(&self, choice: &ModelChoice) -> Result<(), CreditError> {
+        parameters(&self.find(&choice.model)?.manifest, &choice.parameters).map(|_| ())
+    }
+
+    fn find(&self, id: &str) -> Result<&Registered, CreditError> {
+        let found = self.models.iter().find(|registered| registered.manifest.id == id);
+        found.ok_or_else(|| CreditError::UnknownModel { model: id.chars().take(80).collect() })
+    }
+
+    fn fitted(
+        &self,
+        registered: &Registered,
+        parameters: &Parameters,
+        lens: Lens,
+        snapshot: &Snapshot,
+    ) -> Result<Arc<dyn FittedModel>, CreditError> {
+        let Manifest { id, trains, origins, .. } = &registered.manifest;
+        let fitting = Fitting {
+            model: id.clone(),
+            parameters: parameters.values().iter().map(|(name, value)| format!("{name}={value};")).collect(),
+            trained_on: trains.then(|| (lens, snapshot.data_version())),
+        };
+        // A fitted model is whole before it is put in, so a panic elsewhere leaves nothing half behind.
+        if let Some(fitted) = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(&fitting) {
+            return Ok(fitted.clone());
+        }
+        let training = Training { snapshot, view: View { lens, origins: *origins } };
+        let fitted = registered.model.fit(parameters, &training).map_err(|error| failure(id, error))?;
+        let fitted: Arc<dyn FittedModel> = Arc::from(fitted);
+        let mut kept = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(fitting, fitted.clone());
+        Ok(fitted)
+    }
+}
+
+/// The values of a question, as JSON texts, against what the model declares.
+fn parameters(manifest: &Manifest, given: &[(String, String)]) -> Result<Parameters, CreditError> {
+    let bad = |parameter: String, reason: String| CreditError::BadParameter { model: manifest.id.clone(), parameter, reason };
+    let mut values = Vec::with_capacity(given.len());
+    for (name, json) in given {
+        match value(json) {
+            Some(value) => values.push((name.clone(), value)),
+            None => return Err(bad(name.clone(), "its value is neither a number nor a text".into())),
+        }
+    }
+    Parameters::new(&manifest.parameters, values).map_err(|refused| bad(refused.parameter, refused.reason))
+}
+
+fn value(json: &str) -> Option<Value> {
+    match serde_json::from_str(json).ok()? {
+        serde_json::Value::Number(number) => number.as_i64().map(Value::Whole).or_else(|| number.as_f64().map(Value::Real)),
+        serde_json::Value::String(text) => Some(Value::Choice(text)),
+        _ => None,
+    }
+}
+
+fn failure(model: &str, error: ModelError) -> CreditError {
+    match error {
+        ModelError::BadParameter(bad) => {
+            CreditError::BadParameter { model: model.into(), parameter: bad.parameter, reason: bad.reason }
+        }
+        ModelError::Failed(reason) => CreditError::ModelFailed { model: model.into(), opportunity: None, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use pipewright_plugin::conformance;
+    use std::collections::BTreeSet;
+
+    fn choice(model: &str, parameters: &[(&str, &str)]) -> ModelChoice {
+        let parameters = parameters.iter().map(|(name, json)| ((*name).to_string(), (*json).to_string())).collect();
+        ModelChoice { model: model.into(), parameters, lens: Lens::All }
+    }
+
+    #[test]
+    fn every_built_in_model_passes_the_conformance_check_under_an_id_of_its_own() {
+        let registry = Registry::built_in();
+        let ids: BTreeSet<String> = registry.manifests().into_iter().map(|manifest| manifest.id).collect();
+        assert_eq!(ids.len(), registry.models.len());
+        for registered in &registry.models {
+            assert_eq!(conformance::check(registered.model.as_ref()), Ok(()), "{}", registered.manifest.id);
+        }
+    }
+
+    #[test]
+    fn the_model_that_configuration_names_by_default_is_registered() {
+        let shipped = crate::config::Config::default().attribution.default_model;
+        assert_eq!(Registry::built_in().validate(&choice(&shipped, &[])), Ok(()));
+    }
+
+    #[test]
+    fn a_choice_that_cannot_be_is_refused_by_name() {
+        let cases = [
+            (choice("markow", &[]), "no attribution model is called 'markow'"),
+            (
+                choice("linear", &[("unit", "\"person\"")]),
+                "parameter 'unit' of model 'linear': \"person\" is none of touch, source",
+            ),
+            (choice("linear", &[("unit", "[]")]), "parameter 'unit' of model 'linear': its value is neither a number nor a text"),
+            (
+                choice("sourced-by", &[("window_days", "-1")]),
+                "parameter 'window_days' of model 'sourced-by': -1 is no whole number from 0 to 3650",
+            ),
+            (
+                choice("first-touch", &[("window_days", "1")]),
+                "parameter 'window_days' of model 'first-touch': the model has no parameters",
+            ),
+        ];
+        let registry = Registry::built_in();
+        for (choice, expected) in cases {
+            assert_eq!(registry.validate(&choice).unwrap_err().to_string(), expected);
+        }
+        assert_eq!(registry.validate(&choice("linear", &[("unit", "\"source\"")])), Ok(()));
+    }
+}
