@@ -1,14 +1,21 @@
 //! Building a snapshot from records in bulk, and from a change on top of another snapshot.
 
-use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
+use super::register::{Noun, RateRow, Register, TenureRow};
+use super::segment::{LineRow, OriginRow, Segment, Touches, VersionRow, narrow};
+use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, TouchFact, VersionFact};
 use crate::campaign::Campaign;
-use crate::catalog::{Product, Region, Segment, Stage};
+use crate::catalog::{Product, Region, Segment as MarketSegment, Stage};
 use crate::currency::ExchangeRate;
 use crate::forecast::{Adjustment, Judgement};
-use crate::ids::DataVersion;
+use crate::ids::{DataVersion, LineSetId, OpportunityId};
 use crate::rep::{Rep, Tenure};
 use crate::target::Target;
-use crate::touchpoint::Touchpoint;
+use crate::touchpoint::{Source, Touchpoint};
+use chrono::Datelike;
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// Takes records in any order of calls (line sets, accounts, campaigns, reps may come before or after what refers to them).
 ///
@@ -16,115 +23,392 @@ use crate::touchpoint::Touchpoint;
 /// second case an opportunity that comes again comes with **all** its versions, and replaces what the snapshot held of it;
 /// everything else that comes again replaces the row of the same id.
 pub struct Builder {
-    _being_written: (),
+    base: Snapshot,
+    /// Opportunities given to this builder, in the order given; lines and indices come at the end.
+    fresh: Segment,
+    set_numbers: HashMap<LineSetId, u32>,
+    lines: Vec<LineRow>,
+    /// Where the lines of each set lie in `lines`.
+    line_ranges: HashMap<LineSetId, (u32, u32)>,
+    /// Set and position of the line that came last.
+    last_line: Option<(LineSetId, i32)>,
+    touches: Vec<TouchFact>,
+    tenures_changed: bool,
+    targets: Vec<Target>,
+    judgements: Vec<Judgement>,
+    adjustments: Vec<Adjustment>,
 }
 
 impl Builder {
     /// Starts from nothing.
     pub fn new(settings: Settings) -> Self {
-        let _ = settings;
-        unimplemented!()
+        Self::onto(&Snapshot {
+            data_version: DataVersion::default(),
+            settings: Arc::new(settings),
+            register: Arc::default(),
+            accounts: Arc::default(),
+            base: Arc::default(),
+            changed: Arc::default(),
+            count: 0,
+            touches: Touches::default(),
+            waiting_lines: Arc::default(),
+            targets: Arc::default(),
+            judgements: Arc::default(),
+            adjustments: Arc::default(),
+        })
     }
 
     /// Starts from a snapshot; what is not mentioned stays shared with it.
     pub fn onto(base: &Snapshot) -> Self {
-        let _ = base;
-        unimplemented!()
+        Self {
+            base: base.clone(),
+            fresh: Segment::default(),
+            set_numbers: HashMap::new(),
+            lines: Vec::new(),
+            line_ranges: HashMap::new(),
+            last_line: None,
+            touches: Vec::new(),
+            tenures_changed: false,
+            targets: Vec::new(),
+            judgements: Vec::new(),
+            adjustments: Vec::new(),
+        }
+    }
+
+    fn register(&mut self) -> &mut Register {
+        Arc::make_mut(&mut self.base.register)
     }
 
     /// Adds a product.
     pub fn product(&mut self, product: &Product) {
-        let _ = product;
-        unimplemented!()
+        let register = self.register();
+        register.products.intern(&product.id.0);
+        register.names.insert(product.id.0, product.name.clone());
     }
 
     /// Adds a region.
     pub fn region(&mut self, region: &Region) {
-        let _ = region;
-        unimplemented!()
+        let register = self.register();
+        register.regions.intern(&region.id.0);
+        register.names.insert(region.id.0, region.name.clone());
     }
 
     /// Adds a segment.
-    pub fn segment(&mut self, segment: &Segment) {
-        let _ = segment;
-        unimplemented!()
+    pub fn segment(&mut self, segment: &MarketSegment) {
+        let register = self.register();
+        register.segments.intern(&segment.id.0);
+        register.names.insert(segment.id.0, segment.name.clone());
     }
 
     /// Adds a stage.
     pub fn stage(&mut self, stage: &Stage) {
-        let _ = stage;
-        unimplemented!()
+        let register = self.register();
+        let code = register.stages.intern(&stage.id.0);
+        register.stage_kinds.insert(code, stage.kind);
+        register.names.insert(stage.id.0, stage.name.clone());
     }
 
     /// Adds a rep.
     pub fn rep(&mut self, rep: &Rep) {
-        let _ = rep;
-        unimplemented!()
+        let register = self.register();
+        register.reps.intern(&rep.id.0);
+        register.names.insert(rep.id.0, rep.name.clone());
     }
 
     /// Adds a tenure.
     pub fn tenure(&mut self, tenure: &Tenure) {
-        let _ = tenure;
-        unimplemented!()
+        self.tenures_changed = true;
+        let register = self.register();
+        let rep = register.reps.intern(&tenure.rep.0);
+        let manager = tenure.manager.map_or(0, |manager| register.reps.intern(&manager.0));
+        let rows = register.tenures.entry(rep).or_default();
+        rows.retain(|row| row.id != tenure.id);
+        rows.push(TenureRow {
+            id: tenure.id,
+            valid_from_ms: tenure.valid_from.timestamp_millis(),
+            role: tenure.role,
+            manager,
+            recorded: tenure.recorded,
+        });
+        rows.sort_by_key(|row| (row.valid_from_ms, row.recorded, row.id));
     }
 
     /// Adds a campaign.
     pub fn campaign(&mut self, campaign: &Campaign) {
-        let _ = campaign;
-        unimplemented!()
+        let register = self.register();
+        let code = register.campaigns.intern(&campaign.id.0);
+        register.channels.insert(code, campaign.channel);
     }
 
-    /// Adds an exchange rate.
+    /// Adds an exchange rate; one of the same (currency, first day, known from) replaces the one that was there.
     pub fn exchange_rate(&mut self, rate: &ExchangeRate) {
-        let _ = rate;
-        unimplemented!()
+        let register = self.register();
+        let rows = register.rates.entry(register.currencies.intern(&rate.currency)).or_default();
+        let known_from_ms = rate.known_from.timestamp_millis();
+        rows.retain(|row| (row.valid_from, row.known_from_ms) != (rate.valid_from, known_from_ms));
+        rows.push(RateRow { valid_from: rate.valid_from, known_from_ms, rate: rate.rate, recorded: rate.recorded });
+        rows.sort_by_key(|row| (row.valid_from, row.known_from_ms, row.recorded));
     }
 
     /// Adds an account.
     pub fn account(&mut self, account: AccountFact) {
-        let _ = account;
-        unimplemented!()
+        let industry = account.industry.map_or(0, |text| self.register().industries.intern(&text));
+        let accounts = Arc::make_mut(&mut self.base.accounts);
+        let code = accounts.codes.intern(&account.id.0) as usize;
+        if accounts.industries.len() < code {
+            accounts.industries.resize(code, 0);
+        }
+        accounts.industries[code - 1] = industry;
     }
 
     /// Adds a line; lines of one set come one after the other, in order of position.
     pub fn line(&mut self, line: LineFact) {
-        let _ = line;
-        unimplemented!()
+        let product = line.product.map_or(0, |id| self.code(&id.0, Noun::Product));
+        let at = narrow(self.lines.len());
+        let follows = self.last_line.is_some_and(|(set, position)| set == line.line_set && position < line.position);
+        self.lines.push(LineRow { acv: line.acv_minor, product });
+        self.last_line = Some((line.line_set, line.position));
+        let range = self.line_ranges.entry(line.line_set).or_insert((at, at));
+        *range = (if follows { range.0 } else { at }, at + 1);
     }
 
     /// Adds an opportunity with all its versions, in order of (valid_from, sequence); at least one.
     pub fn opportunity(&mut self, opportunity: OpportunityFact, versions: &[VersionFact]) {
-        let _ = (opportunity, versions);
-        unimplemented!()
+        let origin = OriginRow {
+            id: opportunity.id,
+            created_at_ms: opportunity.created_at_ms,
+            created_by: opportunity.created_by.map_or(0, |id| self.code(&id.0, Noun::Rep)),
+            account: opportunity.account.map_or(0, |id| self.home(id.0)),
+            lead_source: opportunity.lead_source_maps_to.map_or(0, |source| source.code() + 1),
+        };
+        let mut ordered: Vec<&VersionFact> = versions.iter().collect();
+        ordered.sort_by_key(|version| (version.valid_from_ms, version.sequence));
+        for (position, version) in ordered.iter().enumerate() {
+            let row = self.version(version);
+            self.fresh.valid_from.push(version.valid_from_ms);
+            self.fresh.valid_to.push(ordered.get(position + 1).map_or(i64::MAX, |next| next.valid_from_ms));
+            self.fresh.versions.push(row);
+        }
+        self.fresh.origins.push(origin);
+        self.fresh.ends.push(narrow(self.fresh.versions.len()));
     }
 
-    /// Adds a touchpoint.
+    fn version(&mut self, version: &VersionFact) -> VersionRow {
+        let lines = version.line_set.map_or(0, |set| {
+            let next = narrow(self.set_numbers.len()) + 1;
+            *self.set_numbers.entry(set).or_insert_with(|| {
+                self.fresh.set_ids.push(set);
+                next
+            })
+        });
+        let currency = match self.base.register.currencies.get(&version.currency) {
+            Some(code) => code,
+            None => self.register().currencies.intern(&version.currency),
+        };
+        let opportunity_type = version.opportunity_type.as_ref().map_or(0, |text| match self.base.register.types.get(text) {
+            Some(code) => code,
+            None => self.register().types.intern(text),
+        });
+        VersionRow {
+            acv: version.acv_minor.unwrap_or(0),
+            recorded: version.recorded,
+            close_day: version.close_date.num_days_from_ce(),
+            owner: version.owner.map_or(0, |id| self.code(&id.0, Noun::Rep)),
+            campaign: version.campaign.map_or(0, |id| self.code(&id.0, Noun::Campaign)),
+            lines,
+            stage: self.code(&version.stage.0, Noun::Stage),
+            region: version.region.map_or(0, |id| self.code(&id.0, Noun::Region)),
+            segment: version.segment.map_or(0, |id| self.code(&id.0, Noun::Segment)),
+            opportunity_type,
+            currency: u16::try_from(currency).expect("there are 17,576 currency codes"),
+            category: version.forecast_category,
+            is_deleted: version.is_deleted,
+        }
+    }
+
+    /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey and is left out.
     pub fn touchpoint(&mut self, touchpoint: &Touchpoint) {
-        let _ = touchpoint;
-        unimplemented!()
+        let person = touchpoint.contact.map(|id| id.0).or(touchpoint.lead.map(|id| id.0));
+        let home = touchpoint.account.map_or(0, |id| self.home(id.0));
+        let rep = touchpoint.rep.map_or(0, |id| self.code(&id.0, Noun::Rep));
+        if home == 0 && touchpoint.opportunity.is_none() {
+            return;
+        }
+        self.touches.push(TouchFact {
+            at_ms: touchpoint.at.timestamp_millis(),
+            recorded: touchpoint.recorded,
+            person: person.and_then(|id| NonZeroU64::new(id.as_u64_pair().0 ^ id.as_u64_pair().1)),
+            home,
+            rep,
+            id: touchpoint.id,
+            campaign: touchpoint.campaign,
+            opportunity: touchpoint.opportunity,
+            kind: touchpoint.kind,
+            source: touchpoint.channel.map(Source::Channel),
+        });
     }
 
     /// Adds a target.
     pub fn target(&mut self, target: Target) {
-        let _ = target;
-        unimplemented!()
+        self.targets.push(target);
     }
 
     /// Adds a judgement.
     pub fn judgement(&mut self, judgement: Judgement) {
-        let _ = judgement;
-        unimplemented!()
+        self.judgements.push(judgement);
     }
 
     /// Adds an adjustment.
     pub fn adjustment(&mut self, adjustment: Adjustment) {
-        let _ = adjustment;
-        unimplemented!()
+        self.adjustments.push(adjustment);
     }
 
     /// Makes the snapshot that ends with `data_version`.
-    pub fn finish(self, data_version: DataVersion) -> Snapshot {
-        let _ = data_version;
-        unimplemented!()
+    pub fn finish(mut self, data_version: DataVersion) -> Snapshot {
+        self.base.data_version = data_version;
+        self.settle_lines();
+        self.settle_opportunities();
+        self.settle_touches();
+        replace_rows(&mut self.base.targets, self.targets, |row| row.id.0, |row| (row.valid_from, row.sequence));
+        replace_rows(&mut self.base.judgements, self.judgements, |row| row.id.0, |row| (row.valid_from, row.sequence));
+        replace_rows(&mut self.base.adjustments, self.adjustments, |row| row.id.0, |row| (row.valid_from, row.sequence));
+        self.base
     }
+
+    /// Gives each set of `fresh` its lines: from this builder, else from the snapshot below.
+    fn settle_lines(&mut self) {
+        let mut older: HashMap<LineSetId, Vec<LineRow>> = HashMap::new();
+        if self.base.count > 0 {
+            for origin in &self.fresh.origins {
+                let Some(index) = self.base.opportunity_index(origin.id) else { continue };
+                let (segment, position) = self.base.locate(index);
+                for row in &segment.versions[segment.versions_of(position)] {
+                    if row.lines != 0 {
+                        let set = segment.set_ids[row.lines as usize - 1];
+                        older.entry(set).or_insert_with(|| segment.lines_of(row).to_vec());
+                    }
+                }
+            }
+        }
+        self.fresh.lines = std::mem::take(&mut self.lines);
+        for set in &self.fresh.set_ids {
+            let range = self.line_ranges.remove(set).unwrap_or_else(|| {
+                let start = narrow(self.fresh.lines.len());
+                if let Some(rows) = older.get(set).or_else(|| self.base.waiting_lines.get(set)) {
+                    self.fresh.lines.extend_from_slice(rows);
+                }
+                (start, narrow(self.fresh.lines.len()))
+            });
+            self.fresh.set_ranges.push(range);
+        }
+        if !self.line_ranges.is_empty() {
+            let waiting = Arc::make_mut(&mut self.base.waiting_lines);
+            for (set, (start, end)) in self.line_ranges.drain() {
+                waiting.insert(set, self.fresh.lines[start as usize..end as usize].to_vec());
+            }
+        }
+    }
+
+    /// Puts `fresh` beside or in place of what the snapshot below holds.
+    fn settle_opportunities(&mut self) {
+        let fresh = std::mem::take(&mut self.fresh);
+        if fresh.origins.is_empty() {
+            return;
+        }
+        let mut last: HashMap<OpportunityId, usize> = HashMap::with_capacity(fresh.len());
+        for (position, origin) in fresh.origins.iter().enumerate() {
+            last.insert(origin.id, position);
+        }
+        if self.base.count == 0 && last.len() == fresh.len() {
+            let mut fresh = fresh;
+            fresh.index = (0..narrow(fresh.len())).collect();
+            fresh.seal();
+            self.base.count = narrow(fresh.len());
+            self.base.base = Arc::new(fresh);
+            return;
+        }
+        let mut order: Vec<(u32, usize)> = Vec::with_capacity(last.len());
+        for (position, origin) in fresh.origins.iter().enumerate() {
+            if last[&origin.id] != position {
+                continue;
+            }
+            let index = self.base.opportunity_index(origin.id).unwrap_or_else(|| {
+                self.base.count += 1;
+                self.base.count - 1
+            });
+            order.push((index, position));
+        }
+        order.sort_unstable();
+        let mut added = Segment::default();
+        for (index, position) in order {
+            added.copy(&fresh, position, index);
+        }
+        added.seal();
+        let changed = Segment::merged(&self.base.changed, &added);
+        if self.base.base.len() == 0 || changed.len() > 4096.max(self.base.base.len() / 32) {
+            self.base.base = Arc::new(Segment::merged(&self.base.base, &changed));
+            self.base.changed = Arc::default();
+        } else {
+            self.base.changed = Arc::new(changed);
+        }
+    }
+
+    /// Gives touchpoints their home and, by what reps did at the time, their source.
+    fn settle_touches(&mut self) {
+        let mut touches = std::mem::take(&mut self.touches);
+        for touch in touches.iter_mut().filter(|touch| touch.home == 0) {
+            let id = touch.opportunity.expect("a touchpoint without account has an opportunity");
+            let account = self.base.opportunity_index(id).map_or(0, |index| {
+                let (segment, position) = self.base.locate(index);
+                segment.origins[position].account
+            });
+            touch.home = if account == 0 { self.home(id.0) } else { account };
+        }
+        let register = Arc::clone(&self.base.register);
+        let resolve = |mut touch: TouchFact| {
+            if touch.rep != 0 && !matches!(touch.source, Some(Source::Channel(_))) {
+                touch.source = register.tenure_at(touch.rep, touch.at_ms, None).and_then(|row| row.role).map(Source::Role);
+            }
+            touch
+        };
+        if self.tenures_changed && self.base.count > 0 {
+            self.base.touches = self.base.touches.mapped(resolve);
+        }
+        for touch in &mut touches {
+            *touch = resolve(*touch);
+        }
+        if !touches.is_empty() {
+            self.base.touches = self.base.touches.with(touches);
+        }
+    }
+
+    /// The code of an id, without copying the register where it is known already.
+    fn code(&mut self, id: &Uuid, noun: Noun) -> u32 {
+        match self.base.register.codes(noun).get(id) {
+            Some(code) => code,
+            None => self.register().codes_mut(noun).intern(id),
+        }
+    }
+
+    fn home(&mut self, id: Uuid) -> u32 {
+        match self.base.accounts.codes.get(&id) {
+            Some(code) => code,
+            None => Arc::make_mut(&mut self.base.accounts).codes.intern(&id),
+        }
+    }
+}
+
+/// Rows that come again replace those of the same id.
+fn replace_rows<T: Clone, K: Ord>(rows: &mut Arc<Vec<T>>, added: Vec<T>, id: impl Fn(&T) -> Uuid, order: impl Fn(&T) -> K) {
+    if added.is_empty() {
+        return;
+    }
+    let rows = Arc::make_mut(rows);
+    let again: HashSet<Uuid> = added.iter().map(&id).collect();
+    rows.retain(|row| !again.contains(&id(row)));
+    let mut seen = HashSet::new();
+    let mut added: Vec<T> = added.into_iter().rev().filter(|row| seen.insert(id(row))).collect();
+    added.reverse();
+    rows.extend(added);
+    rows.sort_by_key(|row| order(row));
 }

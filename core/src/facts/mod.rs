@@ -5,7 +5,9 @@
 mod access;
 mod build;
 mod input;
+mod register;
 mod scan;
+mod segment;
 mod snapshot;
 
 pub use access::{Origin, State, TouchFact};

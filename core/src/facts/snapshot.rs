@@ -1,99 +1,231 @@
 //! An unchanging view of everything, named by the last change it holds.
 
+use super::register::{Codes, Register};
+use super::segment::{LineRow, Segment, Touches};
 use super::{Origin, Settings, State, TouchFact};
 use crate::campaign::Channel;
+use crate::currency::CurrencyCode;
 use crate::dimension::{Dimension, DimensionValue};
 use crate::forecast::{Adjustment, Judgement};
-use crate::ids::{CampaignId, DataVersion, OpportunityId, RepId};
+use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, RepId, StageId};
 use crate::rep::Role;
 use crate::target::Target;
+use crate::touchpoint::Source;
+use chrono::NaiveDate;
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
 
-/// See the module.
+/// Accounts by code, and the codes that stand for an opportunity without one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Accounts {
+    pub(super) codes: Codes<Uuid>,
+    /// Code of the industry, by code of the account less 1; shorter than the codes where the last have none.
+    pub(super) industries: Vec<u32>,
+}
+
+impl Accounts {
+    pub(super) fn industry(&self, account: u32) -> u32 {
+        self.industries.get((account as usize).wrapping_sub(1)).copied().unwrap_or(0)
+    }
+}
+
+/// Everything that numbers need, as it stood after one change. Cheap to clone; a clone shares all of it.
+///
+/// Two segments of opportunities: the large one of the last load, and the small one of those that changed since, which
+/// replace theirs in the large one.
+#[derive(Clone)]
 pub struct Snapshot {
-    _being_written: (),
+    pub(super) data_version: DataVersion,
+    pub(super) settings: Arc<Settings>,
+    pub(super) register: Arc<Register>,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) base: Arc<Segment>,
+    pub(super) changed: Arc<Segment>,
+    pub(super) count: u32,
+    pub(super) touches: Touches,
+    /// Lines whose opportunity has not come yet.
+    pub(super) waiting_lines: Arc<HashMap<LineSetId, Vec<LineRow>>>,
+    pub(super) targets: Arc<Vec<Target>>,
+    pub(super) judgements: Arc<Vec<Judgement>>,
+    pub(super) adjustments: Arc<Vec<Adjustment>>,
 }
 
 impl Snapshot {
     /// The last change it holds.
     pub fn data_version(&self) -> DataVersion {
-        unimplemented!()
+        self.data_version
     }
 
     /// What every number depends on beside the rows.
     pub fn settings(&self) -> &Settings {
-        unimplemented!()
+        &self.settings
     }
 
     /// All target rows, in order of (valid_from, sequence).
     pub fn targets(&self) -> &[Target] {
-        unimplemented!()
+        &self.targets
     }
 
     /// All judgement rows, in order of (valid_from, sequence).
     pub fn judgements(&self) -> &[Judgement] {
-        unimplemented!()
+        &self.judgements
     }
 
     /// All adjustment rows, in order of (valid_from, sequence).
     pub fn adjustments(&self) -> &[Adjustment] {
-        unimplemented!()
+        &self.adjustments
     }
 
     /// What people call a value: a region's name, `(no product)`, `(unattributed)`, `AE`.
     pub fn label(&self, dimension: Dimension, value: &DimensionValue) -> String {
-        let _ = (dimension, value);
-        unimplemented!()
+        match value {
+            DimensionValue::None => nothing(dimension).to_owned(),
+            DimensionValue::Entity(id) => self.register.names.get(id).cloned().unwrap_or_else(|| id.to_string()),
+            DimensionValue::Source(source) => source_name(*source).to_owned(),
+            DimensionValue::Text(text) => text.clone(),
+            DimensionValue::Month(month) => month.to_string(),
+        }
     }
 
     /// The instant of the first version, which bounds how much history there is; `None` when empty.
     pub fn first_instant_ms(&self) -> Option<i64> {
-        unimplemented!()
+        self.base.valid_from.iter().chain(&self.changed.valid_from).min().copied()
     }
 
     /// How many opportunities there are; their indices are 0 up to this, and keep their meaning in snapshots built onto this one.
     pub fn opportunity_count(&self) -> usize {
-        unimplemented!()
+        self.count as usize
     }
 
     /// The id of the opportunity at `index`.
     pub fn opportunity_id(&self, index: u32) -> OpportunityId {
-        let _ = index;
-        unimplemented!()
+        let (segment, position) = self.locate(index);
+        segment.origins[position].id
     }
 
     /// Where an opportunity stands; `None` where the snapshot does not hold it.
     pub fn opportunity_index(&self, id: OpportunityId) -> Option<u32> {
-        let _ = id;
-        unimplemented!()
+        let find = |segment: &Segment| segment.find(id).map(|position| segment.index[position]);
+        find(&self.changed).or_else(|| find(&self.base))
     }
 
     /// What never changes of the opportunity at `index`.
     pub fn origin(&self, index: u32) -> Origin {
-        let _ = index;
-        unimplemented!()
+        let (segment, position) = self.locate(index);
+        let row = segment.origins[position];
+        Origin {
+            created_at_ms: row.created_at_ms,
+            created_by: self.register.reps.value(row.created_by).map(|id| RepId(*id)),
+            lead_source_maps_to: row.lead_source.checked_sub(1).and_then(Source::from_code),
+            account: self.accounts.codes.value(row.account).map(|id| AccountId(*id)),
+        }
     }
 
     /// How the opportunity at `index` stood at an instant; `None` before its first version.
     pub fn state_at(&self, index: u32, at_ms: i64) -> Option<State> {
-        let _ = (index, at_ms);
-        unimplemented!()
+        let (segment, position) = self.locate(index);
+        let at = segment.versions_of(position).find(|at| segment.valid_from[*at] <= at_ms && at_ms < segment.valid_to[*at])?;
+        Some(self.state(segment, at))
     }
 
     /// The touchpoints of the opportunity's account (of itself, where it has none), in order of (instant, source, id).
     pub fn touchpoints_of(&self, index: u32) -> &[TouchFact] {
-        let _ = index;
-        unimplemented!()
+        let (segment, position) = self.locate(index);
+        let row = &segment.origins[position];
+        match row.account {
+            0 => self.accounts.codes.get(&row.id.0).map_or(&[], |home| self.touches.of(home)),
+            account => self.touches.of(account),
+        }
     }
 
     /// The role that a rep held at an instant; `None` where none is known.
     pub fn role_at(&self, rep: RepId, at_ms: i64) -> Option<Role> {
-        let _ = (rep, at_ms);
-        unimplemented!()
+        self.register.tenure_at(self.register.reps.get(&rep.0)?, at_ms, None)?.role
     }
 
     /// The channel of a campaign; `None` where it has none or is not known.
     pub fn channel_of(&self, campaign: CampaignId) -> Option<Channel> {
-        let _ = campaign;
-        unimplemented!()
+        self.register.channels.get(&self.register.campaigns.get(&campaign.0)?).copied().flatten()
+    }
+
+    /// Every version of the opportunity at `index` that ever held for a while, in order.
+    pub fn versions_of(&self, index: u32) -> Vec<State> {
+        let (segment, position) = self.locate(index);
+        let held = segment.versions_of(position).filter(|at| segment.valid_from[*at] < segment.valid_to[*at]);
+        held.map(|at| self.state(segment, at)).collect()
+    }
+
+    /// The currencies that opportunities are in and no rate is known for: their amounts count as 0.
+    pub fn missing_rates(&self) -> Vec<CurrencyCode> {
+        let known = |code: u32| self.register.rates.get(&code).is_some_and(|rates| !rates.is_empty());
+        let codes = 1..=u32::try_from(self.register.currencies.len()).expect("currency codes have three letters");
+        let missing = codes.filter(|code| !known(*code)).filter_map(|code| self.register.currencies.value(code).copied());
+        missing.filter(|currency| *currency != self.settings.reporting_currency).collect()
+    }
+
+    /// Where the opportunity at `index` lies.
+    pub(super) fn locate(&self, index: u32) -> (&Segment, usize) {
+        match self.changed.index.binary_search(&index) {
+            Ok(position) => (&self.changed, position),
+            Err(_) => (&self.base, index as usize),
+        }
+    }
+
+    fn state(&self, segment: &Segment, at: usize) -> State {
+        let row = &segment.versions[at];
+        State {
+            valid_from_ms: segment.valid_from[at],
+            stage: StageId(*self.register.stages.value(row.stage).expect("every version has a stage")),
+            stage_kind: self.register.stage_kind(row.stage),
+            forecast_category: row.category,
+            close_date: date(row.close_day),
+            currency: self.currency(row.currency),
+            acv_minor: row.acv,
+            campaign: self.register.campaigns.value(row.campaign).map(|id| CampaignId(*id)),
+            owner: self.register.reps.value(row.owner).map(|id| RepId(*id)),
+            is_deleted: row.is_deleted,
+            recorded: row.recorded,
+        }
+    }
+
+    pub(super) fn currency(&self, code: u16) -> CurrencyCode {
+        *self.register.currencies.value(u32::from(code)).expect("every version has a currency")
+    }
+}
+
+/// A day as stored.
+pub(super) fn date(day: i32) -> NaiveDate {
+    NaiveDate::from_num_days_from_ce_opt(day).expect("stored days come from dates")
+}
+
+fn nothing(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Product => "(no product)",
+        Dimension::Region => "(no region)",
+        Dimension::Segment => "(no segment)",
+        Dimension::Source => "(unattributed)",
+        Dimension::Industry => "(no industry)",
+        Dimension::Owner => "(no owner)",
+        Dimension::Manager => "(no manager)",
+        Dimension::OpportunityType => "(no type)",
+        Dimension::Stage => "(no stage)",
+        Dimension::Month => "(no month)",
+    }
+}
+
+fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Role(Role::Ae) => "AE",
+        Source::Role(Role::Bdr) => "BDR",
+        Source::Role(Role::Sdr) => "SDR",
+        Source::Role(Role::Ecs) => "ECS",
+        Source::Role(Role::CloudSales) => "Cloud sales",
+        Source::Channel(Channel::Brand) => "Brand",
+        Source::Channel(Channel::DemandGeneration) => "Demand generation",
+        Source::Channel(Channel::Events) => "Events",
+        Source::Channel(Channel::Abm) => "ABM",
+        Source::Channel(Channel::Digital) => "Digital",
+        Source::Channel(Channel::Enablement) => "Enablement",
     }
 }

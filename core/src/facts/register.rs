@@ -1,0 +1,143 @@
+//! The small tables behind the codes of the columns: dictionaries, names, stages, tenures, channels and rates.
+
+use crate::campaign::Channel;
+use crate::catalog::StageKind;
+use crate::currency::CurrencyCode;
+use crate::ids::{DataVersion, TenureId};
+use crate::rep::Role;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use std::collections::HashMap;
+use std::hash::Hash;
+use uuid::Uuid;
+
+/// Values and their codes, from 1 up; code 0 means no value.
+#[derive(Debug, Clone)]
+pub(super) struct Codes<T> {
+    values: Vec<T>,
+    codes: HashMap<T, u32>,
+}
+
+impl<T> Default for Codes<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), codes: HashMap::new() }
+    }
+}
+
+impl<T: Hash + Eq + Clone> Codes<T> {
+    /// The code of a value; `None` where it was never seen.
+    pub(super) fn get(&self, value: &T) -> Option<u32> {
+        self.codes.get(value).copied()
+    }
+
+    /// The code of a value, a new one where it was never seen.
+    pub(super) fn intern(&mut self, value: &T) -> u32 {
+        if let Some(code) = self.get(value) {
+            return code;
+        }
+        self.values.push(value.clone());
+        let code = u32::try_from(self.values.len()).expect("fewer than 2^32 values");
+        self.codes.insert(value.clone(), code);
+        code
+    }
+
+    /// The value of a code; `None` for code 0.
+    pub(super) fn value(&self, code: u32) -> Option<&T> {
+        self.values.get((code as usize).wrapping_sub(1))
+    }
+
+    /// How many values there are: the highest code.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+}
+
+/// What a rep did from an instant on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TenureRow {
+    pub(super) id: TenureId,
+    pub(super) valid_from_ms: i64,
+    pub(super) role: Option<Role>,
+    /// Code of the manager; 0 for none.
+    pub(super) manager: u32,
+    pub(super) recorded: DataVersion,
+}
+
+/// A dated rate of one currency.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RateRow {
+    pub(super) valid_from: NaiveDate,
+    pub(super) known_from_ms: i64,
+    pub(super) rate: Decimal,
+    pub(super) recorded: DataVersion,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Register {
+    pub(super) products: Codes<Uuid>,
+    pub(super) regions: Codes<Uuid>,
+    pub(super) segments: Codes<Uuid>,
+    pub(super) stages: Codes<Uuid>,
+    pub(super) reps: Codes<Uuid>,
+    pub(super) campaigns: Codes<Uuid>,
+    pub(super) industries: Codes<String>,
+    pub(super) types: Codes<String>,
+    pub(super) currencies: Codes<CurrencyCode>,
+    /// Names of products, regions, segments, stages and reps: ids of different nouns never collide.
+    pub(super) names: HashMap<Uuid, String>,
+    pub(super) stage_kinds: HashMap<u32, StageKind>,
+    pub(super) channels: HashMap<u32, Option<Channel>>,
+    /// By rep, in order of (valid_from, recorded).
+    pub(super) tenures: HashMap<u32, Vec<TenureRow>>,
+    /// By currency, in order of (valid_from, known_from, recorded).
+    pub(super) rates: HashMap<u32, Vec<RateRow>>,
+}
+
+/// What has its codes in a [`Register`].
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Noun {
+    Product,
+    Region,
+    Segment,
+    Stage,
+    Rep,
+    Campaign,
+}
+
+impl Register {
+    /// The codes of a noun.
+    pub(super) fn codes(&self, noun: Noun) -> &Codes<Uuid> {
+        match noun {
+            Noun::Product => &self.products,
+            Noun::Region => &self.regions,
+            Noun::Segment => &self.segments,
+            Noun::Stage => &self.stages,
+            Noun::Rep => &self.reps,
+            Noun::Campaign => &self.campaigns,
+        }
+    }
+
+    /// The codes of a noun, to add to.
+    pub(super) fn codes_mut(&mut self, noun: Noun) -> &mut Codes<Uuid> {
+        match noun {
+            Noun::Product => &mut self.products,
+            Noun::Region => &mut self.regions,
+            Noun::Segment => &mut self.segments,
+            Noun::Stage => &mut self.stages,
+            Noun::Rep => &mut self.reps,
+            Noun::Campaign => &mut self.campaigns,
+        }
+    }
+
+    /// What a stage means; a stage that nobody described is open.
+    pub(super) fn stage_kind(&self, stage: u32) -> StageKind {
+        self.stage_kinds.get(&stage).copied().unwrap_or(StageKind::Open)
+    }
+
+    /// The tenure of a rep at an instant.
+    pub(super) fn tenure_at(&self, rep: u32, at_ms: i64, version: Option<DataVersion>) -> Option<&TenureRow> {
+        let rows = self.tenures.get(&rep)?;
+        rows.iter().rev().find(|row| row.valid_from_ms <= at_ms && version.is_none_or(|version| row.recorded <= version))
+    }
+}

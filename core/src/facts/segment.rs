@@ -1,0 +1,231 @@
+//! Immutable runs of opportunities with their versions and lines, and of touchpoints by account.
+
+use super::TouchFact;
+use crate::catalog::ForecastCategory;
+use crate::ids::{DataVersion, LineSetId, OpportunityId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A version without its times, in codes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct VersionRow {
+    pub(super) acv: i64,
+    pub(super) recorded: DataVersion,
+    /// Days since 1 January of year 1, as `chrono` counts them.
+    pub(super) close_day: i32,
+    pub(super) owner: u32,
+    pub(super) campaign: u32,
+    /// Number of the line set in its segment, from 1; 0 for none.
+    pub(super) lines: u32,
+    pub(super) stage: u32,
+    pub(super) region: u32,
+    pub(super) segment: u32,
+    pub(super) opportunity_type: u32,
+    pub(super) currency: u16,
+    pub(super) category: ForecastCategory,
+    pub(super) is_deleted: bool,
+}
+
+/// One line of a set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct LineRow {
+    pub(super) acv: i64,
+    pub(super) product: u32,
+}
+
+/// What never changes of an opportunity, in codes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct OriginRow {
+    pub(super) id: OpportunityId,
+    pub(super) created_at_ms: i64,
+    pub(super) created_by: u32,
+    pub(super) account: u32,
+    /// Code of the source plus 1; 0 for none.
+    pub(super) lead_source: u8,
+}
+
+/// A run of opportunities in ascending order of their index, each with its versions side by side.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Segment {
+    /// Index in the snapshot, ascending.
+    pub(super) index: Vec<u32>,
+    pub(super) origins: Vec<OriginRow>,
+    /// Where the versions of each opportunity end.
+    pub(super) ends: Vec<u32>,
+    /// From when each version holds; ascending within an opportunity.
+    pub(super) valid_from: Vec<i64>,
+    /// Until when (exclusive): the next version's start, or `i64::MAX`. Equal to `valid_from` where a version was
+    /// replaced within its instant, so that as-of is a flat comparison.
+    pub(super) valid_to: Vec<i64>,
+    pub(super) versions: Vec<VersionRow>,
+    pub(super) set_ids: Vec<LineSetId>,
+    /// Where the lines of each set lie.
+    pub(super) set_ranges: Vec<(u32, u32)>,
+    pub(super) lines: Vec<LineRow>,
+    /// Positions in order of id.
+    by_id: Vec<u32>,
+}
+
+impl Segment {
+    pub(super) fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Where the versions of an opportunity lie.
+    pub(super) fn versions_of(&self, position: usize) -> std::ops::Range<usize> {
+        let start = if position == 0 { 0 } else { self.ends[position - 1] as usize };
+        start..self.ends[position] as usize
+    }
+
+    /// The lines of a version, in order of position.
+    pub(super) fn lines_of(&self, version: &VersionRow) -> &[LineRow] {
+        if version.lines == 0 {
+            return &[];
+        }
+        let (start, end) = self.set_ranges[version.lines as usize - 1];
+        &self.lines[start as usize..end as usize]
+    }
+
+    /// The position of an opportunity; only after [`Self::seal`].
+    pub(super) fn find(&self, id: OpportunityId) -> Option<usize> {
+        let at = self.by_id.binary_search_by(|position| self.origins[*position as usize].id.cmp(&id)).ok()?;
+        Some(self.by_id[at] as usize)
+    }
+
+    /// Makes [`Self::find`] work.
+    pub(super) fn seal(&mut self) {
+        self.by_id = (0..narrow(self.len())).collect();
+        self.by_id.sort_unstable_by_key(|position| self.origins[*position as usize].id);
+    }
+
+    /// Adds a copy of one opportunity of another segment, under an index above all that are here.
+    pub(super) fn copy(&mut self, from: &Self, position: usize, index: u32) {
+        self.index.push(index);
+        self.origins.push(from.origins[position]);
+        let mut numbers: HashMap<u32, u32> = HashMap::new();
+        for at in from.versions_of(position) {
+            let mut row = from.versions[at];
+            if row.lines != 0 {
+                row.lines = *numbers.entry(row.lines).or_insert_with(|| {
+                    let start = narrow(self.lines.len());
+                    self.lines.extend_from_slice(from.lines_of(&row));
+                    self.set_ids.push(from.set_ids[row.lines as usize - 1]);
+                    self.set_ranges.push((start, narrow(self.lines.len())));
+                    narrow(self.set_ids.len())
+                });
+            }
+            self.valid_from.push(from.valid_from[at]);
+            self.valid_to.push(from.valid_to[at]);
+            self.versions.push(row);
+        }
+        self.ends.push(narrow(self.versions.len()));
+    }
+
+    /// Both in order of index; where both hold an opportunity, `newer` counts.
+    pub(super) fn merged(older: &Self, newer: &Self) -> Self {
+        let mut merged = Self::default();
+        let (mut a, mut b) = (0, 0);
+        while a < older.len() || b < newer.len() {
+            let left = older.index.get(a).copied().unwrap_or(u32::MAX);
+            let right = newer.index.get(b).copied().unwrap_or(u32::MAX);
+            if right <= left {
+                merged.copy(newer, b, right);
+                b += 1;
+                a += usize::from(left == right);
+            } else {
+                merged.copy(older, a, left);
+                a += 1;
+            }
+        }
+        merged.seal();
+        merged
+    }
+}
+
+/// A count as stored.
+pub(super) fn narrow(count: usize) -> u32 {
+    u32::try_from(count).expect("a segment holds fewer than 2^32 rows")
+}
+
+/// Touchpoints by home (the account's code), each home's in order of (instant, source, id).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Touches {
+    base: Arc<TouchTable>,
+    /// Homes that changed since: all their touchpoints.
+    changed: HashMap<u32, Arc<[TouchFact]>>,
+}
+
+#[derive(Debug, Default)]
+struct TouchTable {
+    /// Where the touchpoints of each home begin, from code 0 on; one more than there are homes.
+    starts: Vec<u32>,
+    facts: Vec<TouchFact>,
+}
+
+impl TouchTable {
+    fn new(mut facts: Vec<TouchFact>) -> Self {
+        facts.sort_unstable_by_key(|fact| (fact.home, order(fact)));
+        facts.dedup_by_key(|fact| fact.id);
+        facts.shrink_to_fit();
+        let homes = facts.last().map_or(0, |fact| fact.home as usize + 1);
+        let mut starts = vec![0_u32; homes + 1];
+        for fact in &facts {
+            starts[fact.home as usize + 1] += 1;
+        }
+        for home in 0..homes {
+            starts[home + 1] += starts[home];
+        }
+        Self { starts, facts }
+    }
+
+    fn of(&self, home: u32) -> &[TouchFact] {
+        match self.starts.get(home as usize..home as usize + 2) {
+            Some(&[start, end]) => &self.facts[start as usize..end as usize],
+            _ => &[],
+        }
+    }
+}
+
+fn order(fact: &TouchFact) -> (i64, Option<crate::touchpoint::Source>, crate::ids::TouchpointId) {
+    (fact.at_ms, fact.source, fact.id)
+}
+
+impl Touches {
+    pub(super) fn of(&self, home: u32) -> &[TouchFact] {
+        match self.changed.get(&home) {
+            Some(facts) => facts,
+            None => self.base.of(home),
+        }
+    }
+
+    /// All, in no order.
+    fn all(&self) -> impl Iterator<Item = TouchFact> + '_ {
+        let kept = self.base.facts.iter().filter(|fact| !self.changed.contains_key(&fact.home));
+        kept.chain(self.changed.values().flat_map(|facts| facts.iter())).copied()
+    }
+
+    /// With more touchpoints; one that comes again replaces the one of its id in the same home.
+    pub(super) fn with(&self, added: Vec<TouchFact>) -> Self {
+        if self.base.facts.is_empty() && self.changed.is_empty() {
+            return Self { base: Arc::new(TouchTable::new(added)), changed: HashMap::new() };
+        }
+        let mut by_home: HashMap<u32, HashMap<crate::ids::TouchpointId, TouchFact>> = HashMap::new();
+        for fact in added {
+            by_home.entry(fact.home).or_default().insert(fact.id, fact);
+        }
+        let mut changed = self.changed.clone();
+        for (home, fresh) in by_home {
+            let mut facts: Vec<TouchFact> = self.of(home).iter().filter(|fact| !fresh.contains_key(&fact.id)).copied().collect();
+            facts.extend(fresh.into_values());
+            facts.sort_unstable_by_key(order);
+            changed.insert(home, facts.into());
+        }
+        let next = Self { base: Arc::clone(&self.base), changed };
+        if next.changed.len() > 4096.max(next.base.starts.len() / 32) { next.mapped(|fact| fact) } else { next }
+    }
+
+    /// In one table, each touchpoint as `change` makes it.
+    pub(super) fn mapped(&self, change: impl Fn(TouchFact) -> TouchFact) -> Self {
+        Self { base: Arc::new(TouchTable::new(self.all().map(change).collect())), changed: HashMap::new() }
+    }
+}
