@@ -1,1 +1,18 @@
-//! Being written.
+//! The only DDL: migrations that go forward, never back, the same for SQLite and PostgreSQL.
+//!
+//! A migration that has been released is never edited; a change to the schema is a new one at the end of the list.
+
+mod m20261124_000001_records;
+
+use sea_orm_migration::MigrationTrait;
+pub use sea_orm_migration::MigratorTrait;
+
+/// All migrations, in order.
+pub struct Migrator;
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_000001_records::Migration)]
+    }
+}

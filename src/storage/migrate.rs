@@ -1,0 +1,64 @@
+//! Bringing the schema up to date under a lock, so that any number of servers can start at once.
+
+use super::{Engine, Storage, StorageError};
+use pipewright_migrations::{Migrator, MigratorTrait};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgPoolOptions;
+use std::path::Path;
+
+/// The advisory lock of migrations, PostgreSQL; any number that nothing else of ours takes.
+const LOCK: i64 = 0x7069_7065_6d69_6772;
+
+impl Storage {
+    /// Brings the schema up to date, under a lock that other processes wait for; returns the names of the migrations applied.
+    ///
+    /// # Errors
+    /// The schema is newer than this binary, or the database failed.
+    pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
+        match &*self.engine {
+            Engine::Sqlite { path, orm, .. } => {
+                let lock = lock_file(path).await?;
+                let applied = bring_up(orm).await;
+                drop(lock);
+                applied
+            }
+            Engine::Postgres { pool, .. } => {
+                // Waiting for the lock, and an index over many rows, may take longer than a request's statement.
+                let options = pool.connect_options().as_ref().clone().options([("statement_timeout", "0")]);
+                let mut lock = options.connect().await?;
+                sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut lock).await?;
+                let own = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+                let applied = bring_up(&SqlxPostgresConnector::from_sqlx_postgres_pool(own.clone())).await;
+                own.close().await;
+                // The lock ends with its connection.
+                sqlx::Connection::close(lock).await?;
+                applied
+            }
+        }
+    }
+}
+
+/// A lock held until the file is dropped; the file itself stays, for taking it away would race with the next waiter.
+async fn lock_file(database: &Path) -> Result<std::fs::File, StorageError> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".migrate-lock");
+    tokio::task::spawn_blocking(move || {
+        let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(name)?;
+        file.lock()?;
+        Ok(file)
+    })
+    .await
+    .expect("taking a file lock does not panic")
+    .map_err(|error: std::io::Error| StorageError::Failed(Box::new(error)))
+}
+
+async fn bring_up(orm: &DatabaseConnection) -> Result<Vec<String>, StorageError> {
+    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied: Vec<String> = Migrator::get_migration_models(orm).await?.into_iter().map(|row| row.version).collect();
+    if let Some(unknown) = applied.iter().find(|name| !known.contains(name)) {
+        return Err(StorageError::SchemaTooNew(unknown.clone()));
+    }
+    Migrator::up(orm, None).await?;
+    Ok(known.into_iter().filter(|name| !applied.contains(name)).collect())
+}
