@@ -1,6 +1,7 @@
 //! Journeys from facts, credit (weights times money, exact), and what a matrix needs of a model.
 
 mod credit;
+mod journey;
 
 pub use credit::{ModelCredit, Training, View};
 

@@ -102,7 +102,7 @@ impl Positions {
     pub const NONE: Self = Self(0);
     /// The earliest touchpoint. Always reached.
     pub const FIRST: Self = Self(1);
-    /// The first response or inclusion, if there is one at or before the opportunity's creation; else not reached.
+    /// The first response or inclusion. Reached if there is a response at or before the opportunity's creation.
     pub const LEAD_CREATION: Self = Self(2);
     /// The latest touchpoint at or before the opportunity's creation. Always reached, though no touchpoint may hold it.
     pub const OPPORTUNITY_CREATION: Self = Self(4);
@@ -158,7 +158,7 @@ pub struct Journey<'a> {
     /// The touchpoints, at least one: ordered by (instant, source, id), none after the close or after `as_of_ms`. Then, for
     /// models that ask for them, the origins: the creator before the primary campaign, both at `created_at_ms`.
     pub touches: &'a [Touch],
-    /// When the opportunity was created: milliseconds since 1970, UTC, at most `as_of_ms`.
+    /// When the opportunity was created: milliseconds since 1970, UTC.
     pub created_at_ms: i64,
     /// The last millisecond of the day on which it closed, by the organisation's time zone; `None` while it is open. May lie
     /// after `as_of_ms`, on the day of the close itself.

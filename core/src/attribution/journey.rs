@@ -1,0 +1,308 @@
+//! Journeys from facts: look-back, close, as of, lens, one touchpoint for each person, campaign and day; then positions.
+
+use super::View;
+use crate::calendar::Calendar;
+use crate::catalog::StageKind;
+use crate::facts::{Snapshot, State, TouchFact};
+use crate::ids::CampaignId;
+use crate::matrix::Lens;
+use crate::touchpoint::{Source, TouchpointKind};
+use chrono::{DateTime, Days};
+use pipewright_plugin::{Journey, Kind, Outcome, Positions, Source as TouchSource, Touch};
+use std::num::NonZeroU64;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// No day is longer in any time zone.
+const LONGEST_DAY_MS: i64 = 26 * 3_600_000;
+
+/// A batch ends at so many journeys,
+const JOURNEYS: usize = 1_024;
+
+/// or before it has more touchpoints than this, unless one journey alone has.
+const TOUCHES: usize = 200_000;
+
+/// The journeys of a batch: touchpoints in one flat list, its memory reused from batch to batch.
+#[derive(Default)]
+pub(super) struct Batch {
+    touches: Vec<Touch>,
+    entries: Vec<Entry>,
+    /// Person and campaign of each touchpoint of the journey that is being added.
+    visits: Vec<Option<(NonZeroU64, CampaignId)>>,
+}
+
+/// One journey of a batch.
+struct Entry {
+    opportunity: u32,
+    /// One after its last touchpoint.
+    end: usize,
+    frame: Frame,
+}
+
+/// What bounds a journey.
+#[derive(Clone, Copy)]
+struct Frame {
+    created_at_ms: i64,
+    closed_at_ms: Option<i64>,
+    as_of_ms: i64,
+    outcome: Outcome,
+}
+
+impl Frame {
+    fn new(calendar: &Calendar, created_at_ms: i64, state: &State, as_of_ms: i64) -> Self {
+        let outcome = match state.stage_kind {
+            StageKind::Open => Outcome::Open,
+            StageKind::Won => Outcome::Won,
+            StageKind::Lost => Outcome::Lost,
+        };
+        // The close is the end of the close date's day.
+        let next_day = (outcome != Outcome::Open).then(|| state.close_date.checked_add_days(Days::new(1))).flatten();
+        let closed_at_ms = next_day.map(|day| calendar.start_of_day(day).timestamp_millis() - 1);
+        Self { created_at_ms, closed_at_ms, as_of_ms, outcome }
+    }
+
+    /// The last instant that counts.
+    fn end_ms(&self) -> i64 {
+        self.closed_at_ms.unwrap_or(i64::MAX).min(self.as_of_ms)
+    }
+}
+
+impl Batch {
+    /// Whether it must be weighed before `touches` more can be added.
+    pub(super) fn is_full_before(&self, touches: usize) -> bool {
+        !self.entries.is_empty() && (self.entries.len() >= JOURNEYS || self.touches.len() + touches > TOUCHES)
+    }
+
+    /// Empties it and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.touches.clear();
+        self.entries.clear();
+    }
+
+    /// Adds the journey of the opportunity at `index`, as known at `as_of_ms`. One that does not exist then has no touchpoint.
+    pub(super) fn add(&mut self, snapshot: &Snapshot, view: View, as_of_ms: i64, index: u32) {
+        let settings = snapshot.settings();
+        let origin = snapshot.origin(index);
+        let Some(state) = snapshot.state_at(index, as_of_ms) else {
+            let frame = Frame { created_at_ms: origin.created_at_ms, closed_at_ms: None, as_of_ms, outcome: Outcome::Open };
+            self.entries.push(Entry { opportunity: index, end: self.touches.len(), frame });
+            return;
+        };
+        let frame = Frame::new(&settings.calendar, origin.created_at_ms, &state, as_of_ms);
+        let start = self.touches.len();
+        let opens_ms = frame.created_at_ms.saturating_sub(i64::from(settings.look_back_days) * DAY_MS);
+        self.visits.clear();
+        for fact in between(snapshot.touchpoints_of(index), opens_ms, frame.end_ms()) {
+            let Some(source) = fact.source.filter(|source| passes(view.lens, *source)) else { continue };
+            let touch = Touch {
+                at_ms: fact.at_ms,
+                source: touch_source(source),
+                kind: touch_kind(fact.kind),
+                positions: Positions::NONE,
+            };
+            self.add_touch(&settings.calendar, start, touch, fact.person.zip(fact.campaign));
+        }
+        find_positions(&mut self.touches[start..], &frame);
+        if view.origins {
+            let creator = origin.created_by.and_then(|rep| snapshot.role_at(rep, origin.created_at_ms)).map(Source::Role);
+            let channel = state.campaign.and_then(|campaign| snapshot.channel_of(campaign)).map(Source::Channel);
+            self.add_origin(view.lens, &frame, Kind::Creator, creator);
+            self.add_origin(view.lens, &frame, Kind::PrimaryCampaign, channel.or(origin.lead_source_maps_to));
+        }
+        self.entries.push(Entry { opportunity: index, end: self.touches.len(), frame });
+    }
+
+    /// Adds a touchpoint, unless the same person met the same campaign on the same day: then what is more than a bare visit
+    /// stays, else the earlier.
+    fn add_touch(&mut self, calendar: &Calendar, start: usize, touch: Touch, visit: Option<(NonZeroU64, CampaignId)>) {
+        if let Some(visit) = visit {
+            let recent = self.touches[start..].iter().zip(&self.visits).enumerate().rev();
+            let mut recent = recent.take_while(|(_, (own, _))| own.at_ms > touch.at_ms - LONGEST_DAY_MS);
+            let same =
+                recent.find(|(_, (own, own_visit))| **own_visit == Some(visit) && same_day(calendar, own.at_ms, touch.at_ms));
+            if let Some((place, (own, _))) = same {
+                if own.kind != Kind::BareVisit || touch.kind == Kind::BareVisit {
+                    return;
+                }
+                self.touches.remove(start + place);
+                self.visits.remove(place);
+            }
+        }
+        self.touches.push(touch);
+        self.visits.push(visit);
+    }
+
+    fn add_origin(&mut self, lens: Lens, frame: &Frame, kind: Kind, source: Option<Source>) {
+        if let Some(source) = source.filter(|source| passes(lens, *source)) {
+            let source = touch_source(source);
+            self.touches.push(Touch { at_ms: frame.created_at_ms, source, kind, positions: Positions::NONE });
+        }
+    }
+
+    /// The opportunities with their touchpoints (and origins), in the order in which they were added.
+    pub(super) fn opportunities(&self) -> impl Iterator<Item = (u32, &[Touch])> {
+        let mut start = 0;
+        self.entries.iter().map(move |entry| {
+            let own = &self.touches[start..entry.end];
+            start = entry.end;
+            (entry.opportunity, own)
+        })
+    }
+
+    /// The journeys that have a touchpoint, in the order in which they were added: a model never sees an empty one.
+    pub(super) fn journeys(&self) -> Vec<Journey<'_>> {
+        let with_touches = self.opportunities().zip(&self.entries).filter(|((_, touches), _)| !touches.is_empty());
+        with_touches
+            .map(|((_, touches), entry)| {
+                let Frame { created_at_ms, closed_at_ms, as_of_ms, outcome } = entry.frame;
+                Journey { touches, created_at_ms, closed_at_ms, as_of_ms, outcome }
+            })
+            .collect()
+    }
+}
+
+/// The touchpoints from one instant to another, both included, of those in order of instant.
+fn between(facts: &[TouchFact], from_ms: i64, to_ms: i64) -> &[TouchFact] {
+    let start = facts.partition_point(|fact| fact.at_ms < from_ms);
+    let end = facts.partition_point(|fact| fact.at_ms <= to_ms).max(start);
+    &facts[start..end]
+}
+
+fn passes(lens: Lens, source: Source) -> bool {
+    match lens {
+        Lens::All => true,
+        Lens::Roles => matches!(source, Source::Role(_)),
+        Lens::Channels => matches!(source, Source::Channel(_)),
+    }
+}
+
+fn same_day(calendar: &Calendar, one_ms: i64, other_ms: i64) -> bool {
+    let day = |ms| DateTime::from_timestamp_millis(ms).map(|at| calendar.day_of(at));
+    one_ms == other_ms || day(one_ms) == day(other_ms)
+}
+
+fn touch_source(source: Source) -> TouchSource {
+    TouchSource::from_code(source.code()).expect("both sides count the same eleven sources")
+}
+
+fn touch_kind(kind: TouchpointKind) -> Kind {
+    match kind {
+        TouchpointKind::BareVisit => Kind::BareVisit,
+        TouchpointKind::Response => Kind::Response,
+        TouchpointKind::Inclusion => Kind::Inclusion,
+        TouchpointKind::Call => Kind::Call,
+        TouchpointKind::Email => Kind::Email,
+        TouchpointKind::Meeting => Kind::Meeting,
+        TouchpointKind::Task => Kind::Task,
+        TouchpointKind::LeadConversion => Kind::LeadConversion,
+        TouchpointKind::HandOff => Kind::HandOff,
+    }
+}
+
+/// Finds the positions on a journey whose touchpoints, without origins, are in order and none after the close.
+fn find_positions(touches: &mut [Touch], frame: &Frame) {
+    let Some(last) = touches.len().checked_sub(1) else { return };
+    let before = touches.partition_point(|touch| touch.at_ms <= frame.created_at_ms);
+    hold(&mut touches[0], Positions::FIRST);
+    if touches[..before].iter().any(|touch| touch.kind == Kind::Response) {
+        let first = touches.iter_mut().find(|touch| matches!(touch.kind, Kind::Response | Kind::Inclusion));
+        hold(first.expect("a response was found"), Positions::LEAD_CREATION);
+    }
+    if let Some(latest) = before.checked_sub(1) {
+        hold(&mut touches[latest], Positions::OPPORTUNITY_CREATION);
+    }
+    if frame.outcome != Outcome::Open {
+        hold(&mut touches[last], Positions::CLOSED);
+    }
+    for touch in touches.iter_mut().filter(|touch| touch.positions.is_empty() && touch.kind != Kind::BareVisit) {
+        hold(touch, Positions::MIDDLE);
+    }
+}
+
+fn hold(touch: &mut Touch, position: Positions) {
+    touch.positions = touch.positions.with(position);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipewright_plugin::conformance::golden;
+
+    #[test]
+    fn sources_have_the_same_codes_on_both_sides() {
+        for code in 0..=u8::MAX {
+            let own = Source::from_code(code);
+            assert_eq!(own.map(|source| touch_source(source).code()), TouchSource::from_code(code).map(TouchSource::code));
+        }
+        let names = |text: String| text.to_lowercase().replace([')', '('], "").replace("role", "").replace("channel", "");
+        for source in TouchSource::ALL {
+            let own = Source::from_code(source.code()).expect("the same eleven");
+            assert_eq!(names(format!("{own:?}")), format!("{source:?}").to_lowercase());
+        }
+    }
+
+    fn found(touches: &[(i64, Kind)], outcome: Outcome) -> Vec<Positions> {
+        let golden = golden();
+        let frame =
+            Frame { created_at_ms: golden.created_at_ms, closed_at_ms: golden.closed_at_ms, as_of_ms: golden.as_of_ms, outcome };
+        let touch = |(days, kind): &(i64, Kind)| Touch {
+            at_ms: golden.created_at_ms + days * DAY_MS,
+            source: TouchSource::Abm,
+            kind: *kind,
+            positions: Positions::NONE,
+        };
+        let mut touches: Vec<Touch> = touches.iter().map(touch).collect();
+        find_positions(&mut touches, &frame);
+        touches.iter().map(|touch| touch.positions).collect()
+    }
+
+    #[test]
+    fn the_golden_journey_holds_the_positions_of_the_design() {
+        let golden = golden();
+        let bare = |touch: &Touch| ((touch.at_ms - golden.created_at_ms) / DAY_MS, touch.kind);
+        let touches: Vec<(i64, Kind)> = golden.touches.iter().map(bare).collect();
+        let expected: Vec<Positions> = golden.touches.iter().map(|touch| touch.positions).collect();
+        assert_eq!(found(&touches, Outcome::Won), expected);
+    }
+
+    #[test]
+    fn positions_are_found_as_the_design_says() {
+        use Kind::{BareVisit, Call, Inclusion, Response};
+        use Positions as P;
+        type Case = (&'static str, Vec<(i64, Kind)>, Outcome, Vec<Positions>);
+        let lone = P::FIRST.with(P::LEAD_CREATION).with(P::OPPORTUNITY_CREATION);
+        let cases: Vec<Case> = vec![
+            ("nothing", vec![], Outcome::Won, vec![]),
+            ("one touchpoint may hold them all", vec![(-1, Response)], Outcome::Lost, vec![lone.with(P::CLOSED)]),
+            ("an open one has no close", vec![(-1, Response)], Outcome::Open, vec![lone]),
+            (
+                "a response after the creation made no lead, and nothing before it made the opportunity",
+                vec![(1, Response), (2, Response)],
+                Outcome::Open,
+                vec![P::FIRST, P::MIDDLE],
+            ),
+            (
+                "an inclusion counts once there is a response",
+                vec![(-9, Inclusion), (-8, Response), (-7, Call)],
+                Outcome::Open,
+                vec![P::FIRST.with(P::LEAD_CREATION), P::MIDDLE, P::OPPORTUNITY_CREATION],
+            ),
+            (
+                "an inclusion alone makes no lead",
+                vec![(-9, Call), (-8, Inclusion), (0, Call)],
+                Outcome::Open,
+                vec![P::FIRST, P::MIDDLE, P::OPPORTUNITY_CREATION],
+            ),
+            (
+                "a bare visit is never in the middle",
+                vec![(-9, Call), (-8, BareVisit), (-7, Call), (1, Call), (2, BareVisit)],
+                Outcome::Won,
+                vec![P::FIRST, P::NONE, P::OPPORTUNITY_CREATION, P::MIDDLE, P::CLOSED],
+            ),
+        ];
+        for (reason, touches, outcome, expected) in cases {
+            assert_eq!(found(&touches, outcome), expected, "{reason}");
+        }
+    }
+}
