@@ -107,6 +107,9 @@ impl Credit for ModelCredit {
     }
 }
 
+/// After every version and touchpoint; the last instant of all is no version's.
+const END_OF_TIME_MS: i64 = i64::MAX - 1;
+
 /// Every journey of a snapshot, as known at its end.
 pub struct Training<'a> {
     /// Of which facts.
@@ -124,7 +127,7 @@ impl Journeys for Training<'_> {
                 visit(&batch.journeys())?;
                 batch.clear();
             }
-            batch.add(self.snapshot, self.view, i64::MAX, opportunity);
+            batch.add(self.snapshot, self.view, END_OF_TIME_MS, opportunity);
         }
         visit(&batch.journeys())
     }
