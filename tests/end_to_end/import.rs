@@ -1,0 +1,110 @@
+//! A Salesforce export goes in: the same company whichever database, however often, however interrupted.
+
+use crate::support::{ENGINES, Engine, Home};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+const QUESTION: &str = "query Q($asOf: DateTime!, $by: [Dimension!]!) {
+  apm(period: \"FY2027-Q4\", asOf: $asOf, by: $by) {
+    cells { key { dimension label } closedAcv { value { amount } prior { amount } target { amount } } openPipeline { value { amount } }
+            generation { value { amount } } coverage { value } forecast { value { amount } } }
+    total { closedAcv { value { amount } } openPipeline { value { amount } } }
+  }
+}";
+
+/// Every row that counts, by way of the answers it leads to.
+async fn answers(home: &Home) -> Vec<Value> {
+    let server = home.serve();
+    let mut answers = Vec::new();
+    for as_of in ["2026-11-24T12:00:00.000Z", "2025-11-24T12:00:00.000Z"] {
+        for by in [["REGION", "SEGMENT"], ["PRODUCT", "SOURCE"], ["OWNER", "MANAGER"], ["INDUSTRY", "STAGE"]] {
+            answers.push(server.data(QUESTION, json!({ "asOf": as_of, "by": by })).await);
+        }
+    }
+    answers
+}
+
+fn export(folder: &Path, home: &Home, opportunities: &str) -> String {
+    let out = folder.join("export").display().to_string();
+    home.succeed(&["generate", "--opportunities", opportunities, "--seed", "5", "--until", "2026-11-24", "--out", &out]);
+    out
+}
+
+async fn opportunities(home: &Home) -> Value {
+    let server = home.serve();
+    server.data("{ opportunities(first: 1) { totalCount } }", json!({})).await["opportunities"]["totalCount"].take()
+}
+
+#[tokio::test]
+async fn an_export_gives_the_same_answers_on_both_databases_and_a_second_import_changes_nothing() {
+    let mut both = Vec::new();
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let export = export(home.path(), &home, "400");
+        home.succeed(&["import", &export]);
+        assert_eq!(opportunities(&home).await, 400, "{engine:?}");
+        let first = answers(&home).await;
+        assert!(first[0].to_string().contains("\"amount\""), "there are cells to compare");
+        home.succeed(&["import", &export]);
+        assert_eq!(answers(&home).await, first, "a second import changes nothing on {engine:?}");
+        both.push(first);
+    }
+    assert_eq!(both[0], both[1]);
+}
+
+#[tokio::test]
+async fn an_import_killed_anywhere_goes_on_to_the_same_answers() {
+    for engine in ENGINES {
+        let calm = Home::new(engine).await;
+        let export = export(calm.path(), &calm, "400");
+        let started = std::time::Instant::now();
+        calm.succeed(&["import", &export]);
+        let took = started.elapsed();
+        let expected = answers(&calm).await;
+        let home = Home::new(engine).await;
+        for tenth in [1_u32, 4, 7, 9] {
+            let mut child = home.command(&["import", &export]).spawn().unwrap();
+            let kill_at = std::time::Instant::now() + took * tenth / 10;
+            while std::time::Instant::now() < kill_at && child.try_wait().unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
+        home.succeed(&["import", &export]);
+        assert_eq!(answers(&home).await, expected, "{engine:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_row_is_set_aside_and_the_rest_comes_in() {
+    let home = Home::new(Engine::Sqlite).await;
+    let folder = home.path().join("small");
+    std::fs::create_dir(&folder).unwrap();
+    let rows = "Id,Name,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n\
+        006000000000001,One,Prospecting,100.00,2026-12-01,2026-11-01T00:00:00.000Z,false,false\n\
+        006000000000002,Two,Prospecting,a lot,2026-12-01,2026-11-01T00:00:00.000Z,false,false\n\
+        006000000000003,Three,Closed Won,300.50,2026-11-20,2026-11-01T00:00:00.000Z,true,true\n";
+    std::fs::write(folder.join("Opportunity.csv"), rows).unwrap();
+    home.succeed(&["import", &folder.display().to_string()]);
+    let server = home.serve();
+    let names = server.data("{ opportunities(first: 10) { totalCount edges { node { name } } } }", json!({})).await;
+    assert!(names.to_string().contains("Three"), "{names}");
+    let open = server.data(QUESTION, json!({ "asOf": "2026-11-24T00:00:00.000Z", "by": ["STAGE"] })).await;
+    assert_eq!(open["apm"]["total"]["openPipeline"]["value"]["amount"], "100.00");
+    assert_eq!(open["apm"]["total"]["closedAcv"]["value"]["amount"], "300.50");
+}
+
+#[tokio::test]
+async fn a_file_without_a_needed_column_is_refused_by_the_columns_name_before_anything_is_written() {
+    let home = Home::new(Engine::Sqlite).await;
+    let folder = home.path().join("small");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("Opportunity.csv"), "Id,Name,Amount,CloseDate,CreatedDate\n006000000000001,One,1,2026-12-01,2026-11-01\n").unwrap();
+    let output = home.run(&["import", &folder.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("StageName") && text.contains("Opportunity.csv"), "{text}");
+    assert_eq!(opportunities(&home).await, 0);
+}
