@@ -2,7 +2,7 @@
 //!
 //! Periods are half-open. A fiscal year is named after the calendar year in which it ends.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -96,57 +96,283 @@ impl std::str::FromStr for PeriodName {
     type Err = NotAPeriod;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = || NotAPeriod(text.chars().take(40).collect());
-        let _ = refuse;
-        unimplemented!()
+        if let Some((start, end)) = text.split_once('/') {
+            let day = |part: &str| if part.len() == 10 { part.parse::<NaiveDate>().ok() } else { None };
+            return match (day(start), day(end)) {
+                (Some(start), Some(end)) if start < end => Ok(Self::Range(start, end)),
+                _ => Err(refuse()),
+            };
+        }
+        let rest = text.strip_prefix("FY").ok_or_else(refuse)?;
+        let (year, part) = rest.split_once('-').map_or((rest, None), |(year, part)| (year, Some(part)));
+        let year: i32 = number(year, 4).filter(|year| YEARS.contains(year)).ok_or_else(refuse)?;
+        match part {
+            None => Ok(Self::Year(year)),
+            Some(part) => {
+                let quarter =
+                    part.strip_prefix('Q').and_then(|digits| number(digits, 1)).filter(|quarter| (1..=4).contains(quarter));
+                let month = part.strip_prefix('M').and_then(|digits| number(digits, 2)).filter(|month| (1..=12).contains(month));
+                quarter
+                    .map(|quarter| Self::Quarter(year, quarter))
+                    .or(month.map(|month| Self::Month(year, month)))
+                    .ok_or_else(refuse)
+            }
+        }
+    }
+}
+
+/// The fiscal years that can be named.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2999;
+
+/// Exactly `digits` decimal digits.
+fn number<N: std::str::FromStr>(text: &str, digits: usize) -> Option<N> {
+    (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+impl Period {
+    /// How many days it has; at least 1.
+    pub fn days(&self) -> i64 {
+        (self.end - self.start).num_days()
+    }
+
+    /// Whether a day lies in it.
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        self.start <= day && day < self.end
     }
 }
 
 impl Calendar {
     /// The days of a named period.
     pub fn period(&self, name: PeriodName) -> Period {
-        let _ = name;
-        unimplemented!()
+        let (start, end) = match name {
+            PeriodName::Year(year) => (self.year_start(year), self.year_start(year + 1)),
+            PeriodName::Quarter(year, quarter) => {
+                (self.month_start(year, 3 * quarter - 2), self.month_start(year, 3 * quarter + 1))
+            }
+            PeriodName::Month(year, month) => (self.month_start(year, month), self.month_start(year, month + 1)),
+            PeriodName::Range(start, end) => (start, end),
+        };
+        Period { name, start, end }
     }
 
     /// The instant at which a day begins in the organisation's time zone (after a gap: the first instant that exists).
     pub fn start_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
-        let _ = day;
-        unimplemented!()
+        self.instant(day, NaiveTime::MIN)
+    }
+
+    /// The instant of a local time; in a gap, the first instant after it; where it stands twice, the earlier.
+    pub fn instant(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let mut local = day.and_time(time);
+        loop {
+            match self.time_zone.from_local_datetime(&local) {
+                LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => return at.with_timezone(&Utc),
+                LocalResult::None => local += TimeDelta::minutes(1),
+            }
+        }
     }
 
     /// The day it is at an instant, in the organisation's time zone.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
-        let _ = at;
-        unimplemented!()
+        at.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// The local time of day at an instant.
+    pub fn time_of(&self, at: DateTime<Utc>) -> NaiveTime {
+        at.with_timezone(&self.time_zone).time()
     }
 
     /// The fiscal month of a day.
     pub fn month_of(&self, day: NaiveDate) -> PeriodName {
-        let _ = day;
-        unimplemented!()
+        let year = self.fiscal_year(day);
+        let month = (1..=12).rev().find(|month| self.month_start(year, *month) <= day);
+        PeriodName::Month(year, month.expect("a fiscal year starts with its first month"))
     }
 
     /// The quarter of a day.
     pub fn quarter_of(&self, day: NaiveDate) -> PeriodName {
-        let _ = day;
-        unimplemented!()
+        match self.month_of(day) {
+            PeriodName::Month(year, month) => PeriodName::Quarter(year, month.div_ceil(3)),
+            other => other,
+        }
     }
 
     /// The fiscal year of a day.
     pub fn year_of(&self, day: NaiveDate) -> PeriodName {
-        let _ = day;
-        unimplemented!()
+        PeriodName::Year(self.fiscal_year(day))
     }
 
     /// `count` periods of the same kind earlier (negative: later); a range moves by its own length.
     pub fn earlier(&self, period: Period, count: i32) -> Period {
-        let _ = (period, count);
-        unimplemented!()
+        let back = |year: i32, part: u8, parts: i32| {
+            let index = year * parts + i32::from(part) - 1 - count;
+            let part = u8::try_from(index.rem_euclid(parts) + 1).expect("a year has at most 12 parts");
+            (index.div_euclid(parts), part)
+        };
+        self.period(match period.name {
+            PeriodName::Year(year) => PeriodName::Year(year - count),
+            PeriodName::Quarter(year, quarter) => {
+                let (year, quarter) = back(year, quarter, 4);
+                PeriodName::Quarter(year, quarter)
+            }
+            PeriodName::Month(year, month) => {
+                let (year, month) = back(year, month, 12);
+                PeriodName::Month(year, month)
+            }
+            PeriodName::Range(start, end) => {
+                let shift = TimeDelta::days((end - start).num_days() * i64::from(count));
+                PeriodName::Range(start - shift, end - shift)
+            }
+        })
     }
 
     /// The same period of the year before; a range: the same dates a year before (29 February becomes 28).
     pub fn year_before(&self, period: Period) -> Period {
-        let _ = period;
-        unimplemented!()
+        self.period(match period.name {
+            PeriodName::Year(year) => PeriodName::Year(year - 1),
+            PeriodName::Quarter(year, quarter) => PeriodName::Quarter(year - 1, quarter),
+            PeriodName::Month(year, month) => PeriodName::Month(year - 1, month),
+            PeriodName::Range(start, end) => {
+                let (start, end) = (start - Months::new(12), end - Months::new(12));
+                // From 29 to 28 February only: never an empty range.
+                PeriodName::Range(start, end.max(start + Days::new(1)))
+            }
+        })
+    }
+
+    /// The fiscal year that a day falls into, by the calendar year in which it ends.
+    fn fiscal_year(&self, day: NaiveDate) -> i32 {
+        let guess = day.year() + 1;
+        (guess - 2..=guess + 1).rev().find(|year| self.year_start(*year) <= day).expect("one of four years started by then")
+    }
+
+    /// First day of a fiscal year. With a 4-4-5 pattern: the Monday nearest to the first of its first month, so that a year
+    /// has 52 or 53 whole weeks.
+    fn year_start(&self, year: i32) -> NaiveDate {
+        let calendar_year = if self.first_month == 1 { year } else { year - 1 };
+        let first =
+            NaiveDate::from_ymd_opt(calendar_year, u32::from(self.first_month), 1).expect("years are within 1899 to 3000");
+        if self.pattern == YearPattern::Calendar {
+            return first;
+        }
+        let past_monday = i64::from(first.weekday().num_days_from_monday());
+        first + TimeDelta::days(if past_monday <= 3 { -past_monday } else { 7 - past_monday })
+    }
+
+    /// First day of a fiscal month, 1 to 13 (13: the next year's first). A 53rd week belongs to month 12.
+    fn month_start(&self, year: i32, month: u8) -> NaiveDate {
+        if month > 12 {
+            return self.year_start(year + 1);
+        }
+        let start = self.year_start(year);
+        let weeks: [u32; 3] = match self.pattern {
+            YearPattern::Calendar => return start + Months::new(u32::from(month) - 1),
+            YearPattern::FourFourFive => [4, 4, 5],
+            YearPattern::FourFiveFour => [4, 5, 4],
+            YearPattern::FiveFourFour => [5, 4, 4],
+        };
+        let before = usize::from(month - 1);
+        let whole: u32 =
+            13 * u32::try_from(before / 3).expect("a year has four quarters") + weeks[..before % 3].iter().sum::<u32>();
+        start + TimeDelta::weeks(i64::from(whole))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn calendar(first_month: u8, pattern: YearPattern, time_zone: Tz) -> Calendar {
+        Calendar { first_month, pattern, time_zone, holidays: BTreeSet::new() }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn periods_have_the_days_that_their_names_say() {
+        let february = calendar(2, YearPattern::Calendar, Tz::UTC);
+        let january = calendar(1, YearPattern::Calendar, Tz::UTC);
+        let weeks = calendar(2, YearPattern::FourFourFive, Tz::UTC);
+        for (calendar, name, start, end) in [
+            (&february, "FY2027", "2026-02-01", "2027-02-01"),
+            (&february, "FY2027-Q1", "2026-02-01", "2026-05-01"),
+            (&february, "FY2027-Q4", "2026-11-01", "2027-02-01"),
+            (&february, "FY2027-M01", "2026-02-01", "2026-03-01"),
+            (&february, "FY2024-M01", "2023-02-01", "2023-03-01"),
+            (&february, "FY2025-M01", "2024-02-01", "2024-03-01"),
+            (&january, "FY2027-Q1", "2027-01-01", "2027-04-01"),
+            (&weeks, "FY2027", "2026-02-02", "2027-02-01"),
+            (&weeks, "FY2027-M03", "2026-03-30", "2026-05-04"),
+            (&february, "2026-11-02/2026-12-01", "2026-11-02", "2026-12-01"),
+        ] {
+            let period = calendar.period(name.parse().unwrap());
+            assert_eq!((period.start, period.end), (day(start), day(end)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_names_no_period_is_refused() {
+        for text in [
+            "",
+            "FY27",
+            "FY2027-Q5",
+            "FY2027-Q0",
+            "FY2027-M13",
+            "FY2027-M1",
+            "fy2027",
+            "2026-12-01/2026-12-01",
+            "2026-1-2/2026-2-1",
+        ] {
+            assert!(text.parse::<PeriodName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_local_midnight_or_after_the_gap() {
+        let sao_paulo = calendar(2, YearPattern::Calendar, Tz::America__Sao_Paulo);
+        assert_eq!(sao_paulo.start_of_day(day("2018-11-04")).to_rfc3339(), "2018-11-04T03:00:00+00:00", "midnight did not exist");
+        let new_york = calendar(2, YearPattern::Calendar, Tz::America__New_York);
+        assert_eq!(new_york.start_of_day(day("2026-11-24")).to_rfc3339(), "2026-11-24T05:00:00+00:00");
+        assert_eq!(new_york.day_of("2026-11-24T04:59:59Z".parse().unwrap()), day("2026-11-23"));
+    }
+
+    #[test]
+    fn the_year_before_a_leap_day_ends_on_the_28th() {
+        let calendar = calendar(2, YearPattern::Calendar, Tz::UTC);
+        let before = calendar.year_before(calendar.period(PeriodName::Range(day("2024-02-29"), day("2024-03-01"))));
+        assert_eq!((before.start, before.end), (day("2023-02-28"), day("2023-03-01")));
+    }
+
+    fn any_calendar() -> impl Strategy<Value = Calendar> {
+        let pattern = prop::sample::select(vec![
+            YearPattern::Calendar,
+            YearPattern::FourFourFive,
+            YearPattern::FourFiveFour,
+            YearPattern::FiveFourFour,
+        ]);
+        (1_u8..=12, pattern).prop_map(|(first_month, pattern)| calendar(first_month, pattern, Tz::UTC))
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_lies_in_its_own_month_quarter_and_year(calendar in any_calendar(), offset in 0_u64..40_000) {
+            let day = day("1950-01-01") + Days::new(offset);
+            for name in [calendar.month_of(day), calendar.quarter_of(day), calendar.year_of(day)] {
+                prop_assert!(calendar.period(name).contains(day), "{} {}", name, day);
+                prop_assert_eq!(name.to_string().parse::<PeriodName>().unwrap(), name);
+            }
+        }
+
+        #[test]
+        fn periods_tile_the_time_line(calendar in any_calendar(), year in 1950_i32..2090, month in 1_u8..=12) {
+            for name in [PeriodName::Year(year), PeriodName::Quarter(year, month.div_ceil(3)), PeriodName::Month(year, month)] {
+                let period = calendar.period(name);
+                prop_assert!(period.days() >= 28);
+                prop_assert_eq!(calendar.earlier(period, -1).start, period.end);
+                prop_assert_eq!(calendar.earlier(calendar.earlier(period, 7), -7), period);
+            }
+        }
     }
 }
