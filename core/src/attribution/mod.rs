@@ -2,6 +2,8 @@
 
 mod credit;
 mod journey;
+#[cfg(test)]
+mod tests;
 
 pub use credit::{ModelCredit, Training, View};
 
