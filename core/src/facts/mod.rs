@@ -4,7 +4,9 @@
 
 mod access;
 mod build;
+pub(crate) mod cut;
 mod input;
+pub(crate) mod reading;
 mod register;
 mod scan;
 mod segment;

@@ -1,13 +1,18 @@
 //! Scans: sums by key over the versions valid at an instant.
 
 use super::Snapshot;
+use super::cut::{Cut, Key};
+use super::reading::{Held, Months, Reading};
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::Period;
+use crate::catalog::{ForecastCategory, StageKind};
 use crate::dimension::{CellKey, Dimension, Filter};
 use crate::ids::DataVersion;
 use crate::viewer::Scope;
-use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use chrono::{DateTime, Datelike, Utc};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 /// What is common to every scan of one answer.
 pub struct Scan<'a> {
@@ -79,20 +84,349 @@ pub struct Cohort {
 /// Sums by key, for every subset of the dimensions: full keys, subtotals and the total.
 pub type SumsByKey = BTreeMap<CellKey, Sums>;
 
-/// One [`SumsByKey`] for each point.
+/// One [`SumsByKey`] for each point; the total is always there.
 ///
 /// # Errors
 /// The model that credits sources failed.
 pub fn sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Vec<SumsByKey>, CreditError> {
-    let _ = (snapshot, scan, points);
-    unimplemented!()
+    let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
+    points.iter().map(|point| Ok(sums_at(snapshot, scan, &cut, *point)?.rolled_up(snapshot, &cut))).collect()
 }
 
-/// The cohort of each point, by key, for every subset of the dimensions.
+/// The cohort of each point, by key, for every subset of the dimensions; the total is always there.
 ///
 /// # Errors
 /// The model that credits sources failed.
 pub fn cohorts(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Vec<BTreeMap<CellKey, Cohort>>, CreditError> {
-    let _ = (snapshot, scan, points);
-    unimplemented!()
+    let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
+    points.iter().map(|point| Ok(cohort_at(snapshot, scan, &cut, *point)?.rolled_up(snapshot, &cut))).collect()
+}
+
+/// What adds up by key.
+trait Additive: Copy + Default + Send {
+    fn add(&mut self, other: &Self);
+    /// Without its distinct counts, which do not add up where opportunities are split.
+    fn amounts(self) -> Self;
+    /// Only its distinct counts.
+    fn counts(self) -> Self;
+}
+
+impl Additive for Sums {
+    fn add(&mut self, other: &Self) {
+        self.closed += other.closed;
+        self.open += other.open;
+        self.overdue += other.overdue;
+        self.commit += other.commit;
+        self.most_likely += other.most_likely;
+        self.best_case += other.best_case;
+        self.generation_as_generated += other.generation_as_generated;
+        self.generation_as_now += other.generation_as_now;
+        self.reopened += other.reopened;
+        self.lost += other.lost;
+        self.closed_count += other.closed_count;
+        self.open_count += other.open_count;
+        self.generation_count += other.generation_count;
+        self.lost_count += other.lost_count;
+    }
+
+    fn amounts(self) -> Self {
+        Self { closed_count: 0, open_count: 0, generation_count: 0, lost_count: 0, ..self }
+    }
+
+    fn counts(self) -> Self {
+        Self {
+            closed_count: self.closed_count,
+            open_count: self.open_count,
+            generation_count: self.generation_count,
+            lost_count: self.lost_count,
+            ..Self::default()
+        }
+    }
+}
+
+impl Additive for Cohort {
+    fn add(&mut self, other: &Self) {
+        self.open += other.open;
+        self.won += other.won;
+        self.opportunities += other.opportunities;
+    }
+
+    fn amounts(self) -> Self {
+        Self { opportunities: 0, ..self }
+    }
+
+    fn counts(self) -> Self {
+        Self { opportunities: self.opportunities, ..Self::default() }
+    }
+}
+
+/// Sums by full key; where opportunities are split, their distinct counts by every subset of the dimensions.
+struct ByKey<S> {
+    full: HashMap<Key, S>,
+    counts: HashMap<(usize, Key), S>,
+}
+
+impl<S> Default for ByKey<S> {
+    fn default() -> Self {
+        Self { full: HashMap::new(), counts: HashMap::new() }
+    }
+}
+
+impl<S: Additive> ByKey<S> {
+    fn merge(mut self, other: Self) -> Self {
+        if self.full.len() < other.full.len() {
+            return other.merge(self);
+        }
+        for (key, sums) in &other.full {
+            self.full.entry(*key).or_default().add(sums);
+        }
+        for (key, sums) in &other.counts {
+            self.counts.entry(*key).or_default().add(sums);
+        }
+        self
+    }
+
+    /// Adds the parts of one opportunity.
+    fn add(&mut self, cut: &Cut<'_>, parts: &[(Key, S)]) {
+        if !cut.splits() {
+            for (key, sums) in parts {
+                self.full.entry(*key).or_default().add(sums);
+            }
+            return;
+        }
+        let mut seen = HashSet::new();
+        for (key, sums) in parts {
+            self.full.entry(*key).or_default().add(&sums.amounts());
+            for mask in 0..1_usize << cut.by().len() {
+                let masked = masked(key, mask);
+                if seen.insert((mask, masked)) {
+                    self.counts.entry((mask, masked)).or_default().add(&sums.counts());
+                }
+            }
+        }
+    }
+
+    fn rolled_up(self, snapshot: &Snapshot, cut: &Cut<'_>) -> BTreeMap<CellKey, S> {
+        let mut cells: HashMap<(usize, Key), S> = self.counts;
+        cells.entry((0, Key::default())).or_default();
+        for (key, sums) in &self.full {
+            for mask in 0..1_usize << cut.by().len() {
+                cells.entry((mask, masked(key, mask))).or_default().add(sums);
+            }
+        }
+        cells.into_iter().map(|((mask, key), sums)| (cut.cell_key(snapshot, &key, mask), sums)).collect()
+    }
+}
+
+fn masked(key: &Key, mask: usize) -> Key {
+    std::array::from_fn(|bit| if mask & (1 << bit) != 0 { key[bit] } else { 0 })
+}
+
+/// Opportunities that one worker takes at a time, and a model weighs in one batch.
+const CHUNK: usize = 8192;
+
+/// Runs `work` over all opportunities in chunks and adds up what it gives. A viewer who may not see everything sees
+/// nothing here until rows can be told apart.
+fn over_chunks<S: Additive>(
+    snapshot: &Snapshot,
+    scan: &Scan<'_>,
+    work: impl Fn(Range<u32>) -> Result<ByKey<S>, CreditError> + Send + Sync,
+) -> Result<ByKey<S>, CreditError> {
+    let count = if scan.scope.is_unrestricted() { snapshot.opportunity_count() } else { 0 };
+    let chunks: Vec<Range<u32>> = (0..count)
+        .step_by(CHUNK)
+        .map(|start| {
+            let bound = |at: usize| u32::try_from(at).expect("indices are u32");
+            bound(start)..bound((start + CHUNK).min(count))
+        })
+        .collect();
+    chunks.into_par_iter().map(&work).try_reduce(ByKey::default, |left, right| Ok(left.merge(right)))
+}
+
+/// A period in the terms of the columns.
+struct Bounds {
+    start_day: i32,
+    end_day: i32,
+    start_ms: i64,
+    end_ms: i64,
+}
+
+impl Bounds {
+    fn new(snapshot: &Snapshot, period: Period) -> Self {
+        let calendar = &snapshot.settings().calendar;
+        Self {
+            start_day: period.start.num_days_from_ce(),
+            end_day: period.end.num_days_from_ce(),
+            start_ms: calendar.start_of_day(period.start).timestamp_millis(),
+            end_ms: calendar.start_of_day(period.end).timestamp_millis(),
+        }
+    }
+
+    fn has_day(&self, day: i32) -> bool {
+        self.start_day <= day && day < self.end_day
+    }
+
+    fn has_instant(&self, at_ms: i64) -> bool {
+        self.start_ms <= at_ms && at_ms < self.end_ms
+    }
+}
+
+/// An opportunity that counts for something at a point, before it is cut.
+struct Standing<'a> {
+    held: Held<'a>,
+    /// ACV at T, and at entry.
+    amounts: [i64; 2],
+    /// What the close date decides, per unit of `amounts[0]`.
+    closing: Closing,
+    reopened: bool,
+    /// The day of the entry, where it lies in the period.
+    entry_day: Option<i32>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Closing {
+    Elsewhere,
+    Won,
+    Lost,
+    Open { overdue: bool },
+}
+
+impl<'a> Standing<'a> {
+    /// `None` where the opportunity counts for nothing.
+    fn new(reading: &Reading<'a>, bounds: &Bounds, entry_stage: Option<Option<u32>>, index: u32) -> Option<Self> {
+        let held = reading.held(index)?;
+        if !reading.is_counted(&held) {
+            return None;
+        }
+        let day = held.close_day();
+        let closing = match reading.kind(&held) {
+            _ if !bounds.has_day(day) => Closing::Elsewhere,
+            StageKind::Open => Closing::Open { overdue: day < reading.day() },
+            _ if day > reading.day() => Closing::Elsewhere,
+            StageKind::Won => Closing::Won,
+            StageKind::Lost => Closing::Lost,
+        };
+        let entry = match entry_stage {
+            None if !bounds.has_instant(reading.created_at_ms(&held)) => None,
+            _ => reading.entry(held, entry_stage).filter(|(at_ms, _)| bounds.has_instant(*at_ms)),
+        };
+        let reopened = reading.reopened(held, bounds.start_ms, bounds.end_ms);
+        if closing == Closing::Elsewhere && entry.is_none() && !reopened {
+            return None;
+        }
+        let generated = entry.map_or(0, |(_, then)| reading.acv_at_rate_of(&then, &held));
+        let entry_day = entry.map(|(at_ms, _)| {
+            let at = DateTime::from_timestamp_millis(at_ms).expect("stored instants come from instants");
+            reading.snapshot.settings().calendar.day_of(at).num_days_from_ce()
+        });
+        Some(Self { amounts: [reading.acv(&held), generated], held, closing, reopened, entry_day })
+    }
+
+    /// What the close date's key counts of an atom.
+    fn by_close(&self, now: i64) -> Sums {
+        let mut sums = Sums::default();
+        if self.reopened {
+            sums.reopened = now;
+        }
+        match self.closing {
+            Closing::Elsewhere => {}
+            Closing::Won => (sums.closed, sums.closed_count) = (now, 1),
+            Closing::Lost => (sums.lost, sums.lost_count) = (now, 1),
+            Closing::Open { overdue } => {
+                (sums.open, sums.open_count) = (now, 1);
+                sums.overdue = if overdue { now } else { 0 };
+                match self.held.category() {
+                    ForecastCategory::Commit => sums.commit = now,
+                    ForecastCategory::MostLikely => sums.most_likely = now,
+                    ForecastCategory::BestCase => sums.best_case = now,
+                    ForecastCategory::Omitted | ForecastCategory::Pipeline | ForecastCategory::Closed => {}
+                }
+            }
+        }
+        sums
+    }
+}
+
+fn sums_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) -> Result<ByKey<Sums>, CreditError> {
+    let reading = Reading::new(snapshot, point.at, scan.data_version);
+    let bounds = Bounds::new(snapshot, point.period);
+    let entry_stage = snapshot.entry_stage();
+    over_chunks(snapshot, scan, |indices| {
+        let mut months = Months::default();
+        let mut standings = Vec::new();
+        for index in indices {
+            let Some(standing) = Standing::new(&reading, &bounds, entry_stage, index) else { continue };
+            let by_close = cut.codes(&reading, &standing.held, &mut months, standing.held.close_day());
+            let by_entry = standing.entry_day.map(|day| cut.codes(&reading, &standing.held, &mut months, day));
+            if !cut.refuses(&by_close) || by_entry.as_ref().is_some_and(|codes| !cut.refuses(codes)) {
+                standings.push((standing, by_close, by_entry));
+            }
+        }
+        let weighed: Vec<u32> = standings.iter().map(|(standing, ..)| standing.held.index).collect();
+        let shares = cut.weigh(&reading, &weighed)?;
+        let mut sums = ByKey::default();
+        let mut parts: Vec<(Key, Sums)> = Vec::new();
+        for (entry, (standing, by_close, by_entry)) in standings.iter().enumerate() {
+            let atoms = cut.atoms(&standing.held, &shares, entry, standing.amounts);
+            if standing.closing != Closing::Elsewhere || standing.reopened {
+                parts.clear();
+                parts
+                    .extend(atoms.iter().filter_map(|atom| Some((cut.key(by_close, atom)?, standing.by_close(atom.amounts[0])))));
+                sums.add(cut, &parts);
+            }
+            if let Some(codes) = by_entry {
+                parts.clear();
+                parts.extend(atoms.iter().filter_map(|atom| {
+                    let [as_now, as_generated] = atom.amounts;
+                    let part = Sums {
+                        generation_as_generated: as_generated,
+                        generation_as_now: as_now,
+                        generation_count: 1,
+                        ..Sums::default()
+                    };
+                    Some((cut.key(codes, atom)?, part))
+                }));
+                sums.add(cut, &parts);
+            }
+        }
+        Ok(sums)
+    })
+}
+
+fn cohort_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) -> Result<ByKey<Cohort>, CreditError> {
+    let reading = Reading::new(snapshot, point.at, scan.data_version);
+    let bounds = Bounds::new(snapshot, point.period);
+    // The last instant of the period, so that a change at its end's midnight belongs to the next.
+    let last = snapshot.settings().calendar.start_of_day(point.period.end) - chrono::Duration::milliseconds(1);
+    let outcome = Reading::new(snapshot, last, scan.data_version);
+    over_chunks(snapshot, scan, |indices| {
+        let mut months = Months::default();
+        let mut open = Vec::new();
+        for index in indices {
+            let Some(held) = reading.held(index) else { continue };
+            let in_scope = reading.kind(&held) == StageKind::Open && bounds.has_day(held.close_day());
+            if !in_scope || !reading.is_counted(&held) {
+                continue;
+            }
+            let codes = cut.codes(&reading, &held, &mut months, held.close_day());
+            if !cut.refuses(&codes) {
+                open.push((held, codes));
+            }
+        }
+        let weighed: Vec<u32> = open.iter().map(|(held, _)| held.index).collect();
+        let shares = cut.weigh(&reading, &weighed)?;
+        let mut sums = ByKey::default();
+        for (entry, (held, codes)) in open.iter().enumerate() {
+            let won = outcome
+                .held(held.index)
+                .is_some_and(|end| outcome.kind(&end) == StageKind::Won && bounds.has_day(end.close_day()) && !end.is_deleted());
+            let atoms = cut.atoms(held, &shares, entry, [reading.acv(held)]);
+            let parts = atoms.iter().filter_map(|atom| {
+                let [amount] = atom.amounts;
+                Some((cut.key(codes, atom)?, Cohort { open: amount, won: if won { amount } else { 0 }, opportunities: 1 }))
+            });
+            sums.add(cut, &parts.collect::<Vec<_>>());
+        }
+        Ok(sums)
+    })
 }

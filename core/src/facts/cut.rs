@@ -1,0 +1,225 @@
+//! Cutting opportunities: by which dimensions, through which filter, into which atoms.
+//!
+//! The atoms of an opportunity are (line, source) pairs. Margins are fixed first (lines by their ACV, sources by credit per
+//! touchpoint, then summed), so that the subtotals of any question agree with those of any other.
+
+use super::Snapshot;
+use super::reading::{DimensionCodes, Held, Months, Reading};
+use crate::attribution::{Credit, CreditError, CreditShares};
+use crate::dimension::{CellKey, Dimension, Filter};
+use crate::money;
+use crate::touchpoint::Source;
+
+/// The codes of a cell by the dimensions of the question, in its order; 0 beyond them.
+pub(crate) type Key = [u32; 4];
+
+/// See the module.
+pub(crate) struct Cut<'a> {
+    by: Vec<Dimension>,
+    filter: Test,
+    by_product: bool,
+    by_source: bool,
+    by_month: bool,
+    credit: &'a dyn Credit,
+}
+
+/// A filter in codes.
+enum Test {
+    Everything,
+    In(usize, Vec<u32>),
+    And(Vec<Test>),
+    Or(Vec<Test>),
+    Not(Box<Test>),
+}
+
+impl Test {
+    fn new(snapshot: &Snapshot, filter: &Filter, named: &mut Vec<Dimension>) -> Self {
+        match filter {
+            Filter::Everything => Self::Everything,
+            Filter::In(dimension, values) => {
+                named.push(*dimension);
+                Self::In(*dimension as usize, values.iter().filter_map(|value| snapshot.code_of(*dimension, value)).collect())
+            }
+            Filter::And(all) => Self::And(all.iter().map(|one| Self::new(snapshot, one, named)).collect()),
+            Filter::Or(any) => Self::Or(any.iter().map(|one| Self::new(snapshot, one, named)).collect()),
+            Filter::Not(one) => Self::Not(Box::new(Self::new(snapshot, one, named))),
+        }
+    }
+
+    fn holds(&self, codes: &DimensionCodes) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::In(dimension, values) => values.contains(&codes[*dimension]),
+            Self::And(all) => all.iter().all(|one| one.holds(codes)),
+            Self::Or(any) => any.iter().any(|one| one.holds(codes)),
+            Self::Not(one) => !one.holds(codes),
+        }
+    }
+}
+
+/// A part of an opportunity with one product and one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Atom<const N: usize> {
+    pub(super) product: u32,
+    pub(super) source: u32,
+    pub(super) amounts: [i64; N],
+}
+
+impl<'a> Cut<'a> {
+    pub(crate) fn new(snapshot: &Snapshot, by: &[Dimension], filter: &Filter, credit: &'a dyn Credit) -> Self {
+        let mut named = by.to_vec();
+        let filter = Test::new(snapshot, filter, &mut named);
+        Self {
+            by: by.to_vec(),
+            filter,
+            by_product: named.contains(&Dimension::Product),
+            by_source: named.contains(&Dimension::Source),
+            by_month: named.contains(&Dimension::Month),
+            credit,
+        }
+    }
+
+    /// The dimensions of the keys.
+    pub(crate) fn by(&self) -> &[Dimension] {
+        &self.by
+    }
+
+    /// Whether an opportunity may fall into several cells.
+    pub(crate) fn splits(&self) -> bool {
+        self.by_product || self.by_source
+    }
+
+    /// The credit of each of `opportunities`, in order; none where the question does not name SOURCE.
+    pub(crate) fn weigh(&self, reading: &Reading<'_>, opportunities: &[u32]) -> Result<CreditShares, CreditError> {
+        let mut shares = CreditShares::default();
+        if self.by_source && !opportunities.is_empty() {
+            self.credit.weigh(reading.snapshot, reading.at_ms, opportunities, &mut shares)?;
+            assert_eq!(shares.len(), opportunities.len(), "one entry of credit for each opportunity");
+        }
+        Ok(shares)
+    }
+
+    /// The codes of an opportunity with the month of `month_day`.
+    pub(super) fn codes(&self, reading: &Reading<'_>, held: &Held<'_>, months: &mut Months, month_day: i32) -> DimensionCodes {
+        reading.codes(held, self.by_month.then_some(months), month_day)
+    }
+
+    /// Whether an opportunity can be left out whole, before it is split.
+    pub(super) fn refuses(&self, codes: &DimensionCodes) -> bool {
+        !self.splits() && !self.filter.holds(codes)
+    }
+
+    /// The key of an atom; `None` where the filter leaves it out.
+    pub(super) fn key<const N: usize>(&self, codes: &DimensionCodes, atom: &Atom<N>) -> Option<Key> {
+        let mut codes = *codes;
+        codes[Dimension::Product as usize] = atom.product;
+        codes[Dimension::Source as usize] = atom.source;
+        self.filter.holds(&codes).then(|| {
+            let mut key = Key::default();
+            for (part, dimension) in key.iter_mut().zip(&self.by) {
+                *part = codes[*dimension as usize];
+            }
+            key
+        })
+    }
+
+    /// Splits amounts of an opportunity into atoms; `entry` is its place in `shares`.
+    pub(super) fn atoms<const N: usize>(
+        &self,
+        held: &Held<'_>,
+        shares: &CreditShares,
+        entry: usize,
+        amounts: [i64; N],
+    ) -> Vec<Atom<N>> {
+        let rows = if self.by_product { by_line(held, amounts) } else { vec![(0, amounts)] };
+        let columns = if self.by_source { by_source(shares.entry(entry), amounts) } else { vec![(0, amounts)] };
+        let mut atoms: Vec<Atom<N>> = Vec::with_capacity(rows.len() * columns.len());
+        for (product, _) in &rows {
+            atoms.extend(columns.iter().map(|(source, _)| Atom { product: *product, source: *source, amounts: [0; N] }));
+        }
+        for measure in 0..N {
+            let down: Vec<i64> = rows.iter().map(|(_, amounts)| amounts[measure]).collect();
+            let across: Vec<i64> = columns.iter().map(|(_, amounts)| amounts[measure]).collect();
+            for (atom, part) in atoms.iter_mut().zip(grid(&down, &across)) {
+                atom.amounts[measure] = part;
+            }
+        }
+        atoms
+    }
+
+    /// The cell of a key, of the dimensions whose bits are set in `mask`.
+    pub(crate) fn cell_key(&self, snapshot: &Snapshot, key: &Key, mask: usize) -> CellKey {
+        let parts = self.by.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
+        let parts = parts.map(|(bit, dimension)| (*dimension, snapshot.value_of(*dimension, key[bit])));
+        CellKey::new(parts.collect()).expect("a question names no dimension twice")
+    }
+}
+
+fn by_line<const N: usize>(held: &Held<'_>, amounts: [i64; N]) -> Vec<(u32, [i64; N])> {
+    let lines = held.lines();
+    if lines.is_empty() {
+        return vec![(0, amounts)];
+    }
+    let weights: Vec<u64> = lines.iter().map(|line| u64::try_from(line.acv).unwrap_or(0)).collect();
+    let parts = amounts.map(|amount| money::split_by(amount, &weights));
+    lines.iter().enumerate().map(|(at, line)| (line.product, std::array::from_fn(|measure| parts[measure][at]))).collect()
+}
+
+fn by_source<const N: usize>((sources, weights): (&[u8], &[f64]), amounts: [i64; N]) -> Vec<(u32, [i64; N])> {
+    let mut credited = [false; Source::COUNT];
+    for (source, weight) in sources.iter().zip(weights) {
+        credited[usize::from(*source)] |= *weight > 0.0;
+    }
+    if !credited.contains(&true) {
+        return vec![(0, amounts)];
+    }
+    let mut sums = [[0_i64; N]; Source::COUNT];
+    for (measure, amount) in amounts.into_iter().enumerate() {
+        for (source, part) in sources.iter().zip(money::split(amount, weights)) {
+            sums[usize::from(*source)][measure] += part;
+        }
+    }
+    let credited = (1..).zip(credited).zip(sums).filter(|((_, credited), _)| *credited);
+    credited.map(|((code, _), sum)| (code, sum)).collect()
+}
+
+/// Fills a grid whose margins are given (both add up to the same total, all of one sign), row by row: the floor of each
+/// share, then what is left by the north-west-corner rule, so that both margins hold.
+fn grid(down: &[i64], across: &[i64]) -> Vec<i64> {
+    if across.len() == 1 {
+        return down.to_vec();
+    }
+    if down.len() == 1 {
+        return across.to_vec();
+    }
+    let total: i128 = down.iter().map(|part| i128::from(*part)).sum();
+    if total == 0 {
+        return vec![0; down.len() * across.len()];
+    }
+    let mut left_down: Vec<i128> = down.iter().map(|part| i128::from(*part).abs()).collect();
+    let mut left_across: Vec<i128> = across.iter().map(|part| i128::from(*part).abs()).collect();
+    let mut cells = Vec::with_capacity(down.len() * across.len());
+    for row in down {
+        for column in across {
+            cells.push((i128::from(*row) * i128::from(*column) / total).abs());
+        }
+    }
+    for (at, cell) in cells.iter().enumerate() {
+        left_down[at / across.len()] -= cell;
+        left_across[at % across.len()] -= cell;
+    }
+    let (mut row, mut column) = (0, 0);
+    while row < down.len() && column < across.len() {
+        let part = left_down[row].min(left_across[column]);
+        cells[row * across.len() + column] += part;
+        left_down[row] -= part;
+        left_across[column] -= part;
+        if left_down[row] == 0 {
+            row += 1;
+        } else {
+            column += 1;
+        }
+    }
+    let sign = total.signum();
+    cells.into_iter().map(|cell| i64::try_from(cell * sign).expect("a cell never exceeds its row")).collect()
+}
