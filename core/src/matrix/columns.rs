@@ -1,0 +1,258 @@
+//! How sums, targets and history become a column with its status. Pure arithmetic on one cell.
+
+use super::answer::{CoverageColumn, MoneyColumn, Status, StatusReason};
+use super::question::Baseline;
+use crate::facts::Cohort;
+
+/// Pace at or above which a cell is GREEN, and YELLOW.
+#[derive(Debug, Clone, Copy)]
+pub struct Thresholds {
+    /// GREEN from here.
+    pub green: f64,
+    /// YELLOW from here.
+    pub yellow: f64,
+}
+
+/// Less than this share of the period elapsed: too early to colour.
+const TOO_EARLY_BELOW: f64 = 0.10;
+
+/// A win rate rests on at least this many opportunities of the cell's own.
+const ENOUGH_OPPORTUNITIES: u64 = 20;
+
+/// Past periods that a HISTORICAL baseline rests on.
+pub const PAST_PERIODS: i32 = 4;
+
+impl Thresholds {
+    fn status(self, pace: f64) -> Status {
+        if pace >= self.green {
+            Status::Green
+        } else if pace >= self.yellow {
+            Status::Yellow
+        } else {
+            Status::Red
+        }
+    }
+}
+
+/// The share of the target that should be reached by T, and the baseline that it rests on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expectation {
+    /// `None` where there is no history to say.
+    pub share: Option<f64>,
+    /// The baseline used; `None` for levels.
+    pub baseline: Option<Baseline>,
+}
+
+impl Expectation {
+    /// A level should stand at its target at every T.
+    pub const LEVEL: Self = Self { share: Some(1.0), baseline: None };
+
+    /// For a measure that builds up. `past`: (reached at the same point, final) of the last four periods; `year_before`: the
+    /// same of last year's. HISTORICAL with fewer than four finals other than 0 falls back to LINEAR.
+    pub fn build_up(baseline: Baseline, elapsed: f64, past: &[(i64, i64)], year_before: Option<(i64, i64)>) -> Self {
+        let share = |(reached, last): (i64, i64)| (last != 0).then(|| reached as f64 / last as f64);
+        let linear = Self { share: Some(elapsed), baseline: Some(Baseline::Linear) };
+        match baseline {
+            Baseline::Linear => linear,
+            Baseline::PriorYear => Self { share: year_before.and_then(share), baseline: Some(Baseline::PriorYear) },
+            Baseline::Historical => {
+                let shares: Vec<f64> = past.iter().copied().filter_map(share).collect();
+                if shares.len() < PAST_PERIODS as usize {
+                    return linear;
+                }
+                Self { share: Some(shares.iter().sum::<f64>() / shares.len() as f64), baseline: Some(Baseline::Historical) }
+            }
+        }
+    }
+}
+
+/// A money column.
+pub fn money_column(
+    value: i64,
+    prior: i64,
+    target: Option<i64>,
+    expectation: Expectation,
+    elapsed: f64,
+    thresholds: Thresholds,
+) -> MoneyColumn {
+    let change = value - prior;
+    let attainment = target.filter(|target| *target != 0).map(|target| value as f64 / target as f64);
+    let pace = match (attainment, expectation.share) {
+        (Some(attainment), Some(expected)) if expected > 0.0 => Some(attainment / expected),
+        _ => None,
+    };
+    let (status, status_reason) = match (target, pace) {
+        (None, _) => (Status::Grey, StatusReason::NoTarget),
+        (Some(..=0), _) => (Status::Green, StatusReason::TargetMet),
+        _ if elapsed < TOO_EARLY_BELOW => (Status::Grey, StatusReason::TooEarly),
+        (_, Some(pace)) => (thresholds.status(pace), StatusReason::Pace),
+        (_, None) if expectation.share.is_none() => (Status::Grey, StatusReason::NoHistory),
+        (_, None) => (Status::Grey, StatusReason::TooEarly),
+    };
+    MoneyColumn {
+        value,
+        target,
+        attainment,
+        prior,
+        change,
+        yoy: relative(change as f64, prior as f64),
+        expected: expectation.share,
+        pace,
+        baseline: expectation.baseline,
+        status,
+        status_reason,
+    }
+}
+
+/// change / |prior|; `None` where prior is 0.
+fn relative(change: f64, prior: f64) -> Option<f64> {
+    (prior != 0.0).then(|| change / prior.abs())
+}
+
+/// The won share, by ACV, of what was open, and whether the total's stands in for the cell's own.
+pub fn win_rate(own: Cohort, total: Cohort) -> (Option<f64>, bool) {
+    let rate = |cohort: Cohort| (cohort.open > 0 && cohort.won > 0).then(|| cohort.won as f64 / cohort.open as f64);
+    if own.opportunities >= ENOUGH_OPPORTUNITIES { (rate(own), false) } else { (rate(total), true) }
+}
+
+/// openPipeline / (target - closedAcv); `None` without a target or with nothing left to close.
+pub fn coverage_ratio(closed: i64, open: i64, target: Option<i64>) -> Option<f64> {
+    let remaining = target? - closed;
+    (remaining > 0).then(|| open as f64 / remaining as f64)
+}
+
+/// The coverage column. `target` is that of closedAcv.
+pub fn coverage_column(
+    closed: i64,
+    open: i64,
+    target: Option<i64>,
+    prior: Option<f64>,
+    (win_rate, win_rate_is_totals): (Option<f64>, bool),
+    thresholds: Thresholds,
+) -> CoverageColumn {
+    let value = coverage_ratio(closed, open, target);
+    let required = win_rate.map(|rate| 1.0 / rate);
+    let pace = value.zip(required).map(|(value, required)| value / required);
+    let (status, status_reason) = match (target, value, pace) {
+        (None, ..) => (Status::Grey, StatusReason::NoTarget),
+        (Some(_), None, _) => (Status::Green, StatusReason::TargetMet),
+        (_, _, Some(pace)) => (thresholds.status(pace), StatusReason::Pace),
+        (_, Some(_), None) => (Status::Grey, StatusReason::NoHistory),
+    };
+    let change = value.zip(prior).map(|(value, prior)| value - prior);
+    CoverageColumn {
+        value,
+        required,
+        gross: target.filter(|target| *target != 0).map(|target| open as f64 / target as f64),
+        win_rate,
+        win_rate_is_totals,
+        pipeline_needed: target.zip(win_rate).map(|(target, rate)| ((target - closed) as f64 / rate).round() as i64 - open),
+        prior,
+        change,
+        yoy: change.zip(prior).and_then(|(change, prior)| relative(change, prior)),
+        pace,
+        status,
+        status_reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: Thresholds = Thresholds { green: 1.0, yellow: 0.85 };
+    const MILLION: i64 = 100_000_000;
+
+    #[test]
+    fn the_worked_example_of_coverage() {
+        let rate = win_rate(Cohort { open: 400, won: 100, opportunities: 20 }, Cohort::default());
+        let column = coverage_column(MILLION * 3 / 2, 6 * MILLION, Some(4 * MILLION), None, rate, USUAL);
+        assert_eq!((column.value, column.gross, column.required), (Some(2.4), Some(1.5), Some(4.0)));
+        assert_eq!(column.pipeline_needed, Some(4 * MILLION));
+        assert_eq!((column.status, column.status_reason), (Status::Red, StatusReason::Pace));
+    }
+
+    #[test]
+    fn the_worked_example_of_year_over_year() {
+        let open = money_column(6 * MILLION, 5 * MILLION, None, Expectation::LEVEL, 0.5, USUAL);
+        assert_eq!(open.yoy, Some(0.2));
+        let won = money_column(MILLION * 3 / 2, MILLION * 14 / 10, None, Expectation::LEVEL, 0.5, USUAL);
+        assert_eq!(format!("{:.3}", won.yoy.unwrap()), "0.071");
+        assert_eq!((won.status, won.status_reason), (Status::Grey, StatusReason::NoTarget));
+    }
+
+    #[test]
+    fn the_worked_example_of_pace() {
+        let elapsed = 45.0 / 91.0;
+        let linear = Expectation::build_up(Baseline::Linear, elapsed, &[], None);
+        let column = money_column(375, 0, Some(1000), linear, elapsed, USUAL);
+        assert_eq!((format!("{:.3}", column.pace.unwrap()), column.status), ("0.758".to_owned(), Status::Red));
+        let prior_year = Expectation::build_up(Baseline::PriorYear, elapsed, &[], Some((35, 100)));
+        let column = money_column(375, 0, Some(1000), prior_year, elapsed, USUAL);
+        assert_eq!((format!("{:.3}", column.pace.unwrap()), column.status), ("1.071".to_owned(), Status::Green));
+    }
+
+    #[test]
+    fn a_baseline_says_what_it_rests_on() {
+        let four = [(1, 2), (1, 4), (3, 4), (1, 2)];
+        let of = |baseline, past: &[(i64, i64)], year| Expectation::build_up(baseline, 0.4, past, year);
+        for (expectation, share, baseline, reason) in [
+            (of(Baseline::Historical, &four, None), Some(0.5), Baseline::Historical, "the mean of four shares"),
+            (of(Baseline::Historical, &four[..3], None), Some(0.4), Baseline::Linear, "three periods are too few"),
+            (
+                of(Baseline::Historical, &[(1, 2), (1, 4), (3, 4), (0, 0)], None),
+                Some(0.4),
+                Baseline::Linear,
+                "a final of 0 does not count",
+            ),
+            (of(Baseline::PriorYear, &four, None), None, Baseline::PriorYear, "no last year"),
+            (of(Baseline::PriorYear, &four, Some((5, 0))), None, Baseline::PriorYear, "last year closed nothing"),
+        ] {
+            assert_eq!((expectation.share, expectation.baseline), (share, Some(baseline)), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_status_has_its_reason() {
+        let half = Expectation { share: Some(0.5), baseline: Some(Baseline::Linear) };
+        let none = Expectation { share: None, baseline: Some(Baseline::PriorYear) };
+        let zero = Expectation { share: Some(0.0), baseline: Some(Baseline::Historical) };
+        for (target, expectation, elapsed, value, expected) in [
+            (None, half, 0.5, 10, (Status::Grey, StatusReason::NoTarget)),
+            (Some(0), half, 0.5, 10, (Status::Green, StatusReason::TargetMet)),
+            (Some(100), half, 0.09, 10, (Status::Grey, StatusReason::TooEarly)),
+            (Some(100), none, 0.5, 10, (Status::Grey, StatusReason::NoHistory)),
+            (Some(100), zero, 0.5, 10, (Status::Grey, StatusReason::TooEarly)),
+            (Some(100), half, 0.5, 50, (Status::Green, StatusReason::Pace)),
+            (Some(100), half, 0.5, 43, (Status::Yellow, StatusReason::Pace)),
+            (Some(100), half, 0.5, 42, (Status::Red, StatusReason::Pace)),
+        ] {
+            let column = money_column(value, 0, target, expectation, elapsed, USUAL);
+            assert_eq!((column.status, column.status_reason), expected, "{target:?} {expectation:?} {elapsed} {value}");
+        }
+    }
+
+    #[test]
+    fn coverage_without_a_measure_says_why() {
+        let known = (Some(0.25), false);
+        for (closed, target, rate, expected) in [
+            (0, None, known, (Status::Grey, StatusReason::NoTarget)),
+            (100, Some(100), known, (Status::Green, StatusReason::TargetMet)),
+            (120, Some(100), known, (Status::Green, StatusReason::TargetMet)),
+            (0, Some(100), (None, true), (Status::Grey, StatusReason::NoHistory)),
+            (0, Some(100), known, (Status::Green, StatusReason::Pace)),
+        ] {
+            let column = coverage_column(closed, 400, target, None, rate, USUAL);
+            assert_eq!((column.status, column.status_reason), expected, "{closed} {target:?} {rate:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_with_few_opportunities_takes_the_totals_win_rate() {
+        let few = Cohort { open: 100, won: 100, opportunities: 19 };
+        let total = Cohort { open: 1000, won: 250, opportunities: 200 };
+        assert_eq!(win_rate(few, total), (Some(0.25), true));
+        assert_eq!(win_rate(Cohort { opportunities: 20, ..few }, total), (Some(1.0), false));
+        assert_eq!(win_rate(few, Cohort { won: 0, ..total }), (None, true));
+    }
+}
