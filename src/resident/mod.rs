@@ -1,13 +1,22 @@
 //! Keeps the facts in memory in step with the database.
+//!
+//! Readers hold an `Arc` of a snapshot and take no lock; one catch-up goes at a time. This room never writes rows.
 
 use crate::storage::{Storage, StorageError};
+use arc_swap::ArcSwap;
 use pipewright_core::facts::{Settings, Snapshot};
 use pipewright_core::ids::DataVersion;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the change feed is asked for what others wrote.
+const POLL: Duration = Duration::from_millis(200);
 
 /// The current snapshot, swapped whole; readers take no lock.
 pub struct Resident {
-    _being_written: (),
+    storage: Storage,
+    current: ArcSwap<Snapshot>,
+    catching_up: tokio::sync::Mutex<()>,
 }
 
 impl Resident {
@@ -16,13 +25,13 @@ impl Resident {
     /// # Errors
     /// The database could not be read.
     pub async fn load(storage: Storage, settings: Settings) -> Result<Arc<Self>, StorageError> {
-        let _ = (storage, settings);
-        unimplemented!()
+        let current = ArcSwap::from_pointee(storage.facts(settings).await?);
+        Ok(Arc::new(Self { storage, current, catching_up: tokio::sync::Mutex::new(()) }))
     }
 
     /// The snapshot of now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        unimplemented!()
+        self.current.load_full()
     }
 
     /// Applies all committed changes up to and including `at_least`; a writer calls it with the version it just wrote, so
@@ -31,12 +40,44 @@ impl Resident {
     /// # Errors
     /// The database could not be read.
     pub async fn catch_up(&self, at_least: DataVersion) -> Result<(), StorageError> {
-        let _ = at_least;
-        unimplemented!()
+        if self.current.load().data_version() >= at_least {
+            return Ok(());
+        }
+        let _one_at_a_time = self.catching_up.lock().await;
+        if self.current.load().data_version() >= at_least {
+            return Ok(());
+        }
+        let newer = self.storage.facts_onto(self.snapshot()).await?;
+        self.current.store(newer);
+        Ok(())
     }
 
-    /// Polls the change feed until the process ends.
+    /// Polls the change feed until the process ends. A database that is away is logged once when it goes and once when it
+    /// comes back; until then the snapshot stays as it is.
     pub async fn follow(self: Arc<Self>) {
-        unimplemented!()
+        let mut is_away = false;
+        let mut ticks = tokio::time::interval(POLL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let outcome = match self.storage.data_version().await {
+                Ok(latest) => self.catch_up(latest).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Err(error) if !is_away => {
+                    is_away = true;
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the change feed cannot be read; numbers stay as they were"
+                    );
+                }
+                Ok(()) if is_away => {
+                    is_away = false;
+                    tracing::info!("the change feed is read again");
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
     }
 }

@@ -6,14 +6,21 @@
 mod batch;
 mod entity;
 mod error;
+mod facts;
+mod jobs;
 mod migrate;
 mod open;
+mod postgres;
+mod read;
+mod sqlite;
+mod table;
+mod value;
+mod write;
 
 pub use batch::{Batch, JobUpdate, Written};
 pub use error::StorageError;
+pub use jobs::{Job, JobKind, JobState};
 
-use pipewright_core::ids::{DataVersion, OpportunityId};
-use pipewright_core::opportunity::Version;
 use sea_orm::DatabaseConnection;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +34,7 @@ pub struct Storage {
 /// Which database it is, and the ways to talk to it.
 pub(in crate::storage) enum Engine {
     /// One file. Bulk work opens connections of its own; one writer of this process goes at a time.
-    Sqlite { path: PathBuf, orm: DatabaseConnection, writer: tokio::sync::Mutex<()> },
+    Sqlite { path: PathBuf, orm: DatabaseConnection, writer: std::sync::Mutex<Option<rusqlite::Connection>> },
     /// A server. The pool is the one behind `orm`.
     Postgres { pool: sqlx::PgPool, orm: DatabaseConnection },
 }
@@ -46,31 +53,5 @@ impl Storage {
     /// It does not.
     pub async fn ping(&self) -> Result<(), StorageError> {
         self.orm().ping().await.map_err(StorageError::from)
-    }
-
-    /// Writes a batch, its change-feed row and the job's position in one transaction.
-    ///
-    /// # Errors
-    /// The database failed; nothing is written then.
-    pub async fn write(&self, batch: Batch, job: Option<JobUpdate>) -> Result<Written, StorageError> {
-        let _ = (batch, job);
-        unimplemented!()
-    }
-
-    /// The last committed change.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn data_version(&self) -> Result<DataVersion, StorageError> {
-        unimplemented!()
-    }
-
-    /// All stored versions of these opportunities, in order of (opportunity, valid_from, sequence).
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn versions_of(&self, opportunities: &[OpportunityId]) -> Result<Vec<Version>, StorageError> {
-        let _ = opportunities;
-        unimplemented!()
     }
 }

@@ -39,7 +39,7 @@ impl Storage {
                 .await
                 .map_err(|error| StorageError::Unavailable(format!("{}: {error}", path.display())))?;
             let orm: DatabaseConnection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-            Engine::Sqlite { path, orm, writer: tokio::sync::Mutex::new(()) }
+            Engine::Sqlite { path, orm, writer: std::sync::Mutex::new(None) }
         } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
             let options = postgres_options(&config.url)?.options([("statement_timeout", config.statement_ms.to_string())]);
             let pool = PgPoolOptions::new()

@@ -1,0 +1,133 @@
+//! Bulk reads: every row of a query, one by one, from one moment of the database.
+
+use super::table::Read;
+use super::{Engine, Storage, StorageError, postgres, sqlite};
+use futures_util::TryStreamExt;
+use pipewright_core::ids::{DataVersion, OpportunityId};
+use pipewright_core::opportunity::Version;
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use tokio::runtime::Handle;
+
+/// A read transaction: all its queries see the same moment. Blocks the thread it is used on.
+pub(in crate::storage) enum Reading {
+    Sqlite(rusqlite::Connection),
+    Postgres(Transaction<'static, Postgres>, Handle),
+}
+
+impl Reading {
+    /// Calls `visit` with each row of `SELECT (columns of R) FROM {rest}`. In `rest`, `:1` and `:2` stand for the numbers.
+    pub(super) fn each<R: Read>(&mut self, rest: &str, numbers: [i64; 2], mut visit: impl FnMut(R)) -> Result<(), StorageError> {
+        let names: Vec<&str> = R::COLUMNS.iter().map(|(name, _)| *name).collect();
+        // Written out: they are whole numbers, and a bare number gives either planner more to go by.
+        let rest = rest.replace(":1", &numbers[0].to_string()).replace(":2", &numbers[1].to_string());
+        let statement = format!("SELECT {} FROM {rest}", names.join(", "));
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare(&statement)?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    let mut index = 0;
+                    visit(R::read(&mut |kind| {
+                        index += 1;
+                        sqlite::value(row, index - 1, kind)
+                    })?);
+                }
+                Ok(())
+            }
+            Self::Postgres(transaction, handle) => handle.block_on(async {
+                let mut rows = sqlx::query(AssertSqlSafe(statement)).fetch(&mut **transaction);
+                while let Some(row) = rows.try_next().await? {
+                    let mut index = 0;
+                    visit(R::read(&mut |kind| {
+                        index += 1;
+                        postgres::value(&row, index - 1, kind)
+                    })?);
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    /// The last change this moment holds.
+    pub(super) fn data_version(&mut self) -> Result<DataVersion, StorageError> {
+        let mut last = DataVersion::default();
+        self.each("change_feed ORDER BY data_version DESC LIMIT 1", [0; 2], |feed: Feed| last = feed.0)?;
+        Ok(last)
+    }
+}
+
+/// A change's number.
+struct Feed(DataVersion);
+
+impl Read for Feed {
+    const COLUMNS: &'static [(&'static str, super::value::Kind)] = &[("data_version", super::value::Kind::Big)];
+    fn read(cells: super::table::Cells<'_>) -> Result<Self, StorageError> {
+        super::table::next(cells).map(Self)
+    }
+}
+
+impl Storage {
+    /// Runs `work` with a read transaction on a thread that may block.
+    pub(super) async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reading) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let mut reading = match &*self.engine {
+            Engine::Sqlite { path, .. } => {
+                let connection = sqlite::connect(path)?;
+                connection.execute_batch("BEGIN")?;
+                Reading::Sqlite(connection)
+            }
+            Engine::Postgres { pool, .. } => {
+                let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
+                Reading::Postgres(transaction, Handle::current())
+            }
+        };
+        tokio::task::spawn_blocking(move || work(&mut reading)).await.expect("a bulk read does not panic")
+    }
+
+    /// The last committed change.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn data_version(&self) -> Result<DataVersion, StorageError> {
+        use sea_orm::{EntityTrait, QueryOrder};
+        let last = super::entity::change_feed::Entity::find()
+            .order_by_desc(super::entity::change_feed::Column::DataVersion)
+            .one(self.orm())
+            .await?;
+        Ok(DataVersion(last.map_or(0, |row| row.data_version)))
+    }
+
+    /// All stored versions of these opportunities, in order of (opportunity, valid_from, sequence).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn versions_of(&self, opportunities: &[OpportunityId]) -> Result<Vec<Version>, StorageError> {
+        let mut ids: Vec<OpportunityId> = opportunities.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        self.reading(move |reading| {
+            let mut versions = Vec::new();
+            for chunk in ids.chunks(500) {
+                let list = literals(reading, chunk);
+                let rest = format!(
+                    "opportunity_version WHERE opportunity_id IN ({list}) ORDER BY opportunity_id, valid_from_ms, sequence"
+                );
+                reading.each(&rest, [0; 2], |version: Version| versions.push(version))?;
+            }
+            Ok(versions)
+        })
+        .await
+    }
+}
+
+/// Ids as literals: only hexadecimal digits can stand in them.
+fn literals(reading: &Reading, ids: &[OpportunityId]) -> String {
+    let one = |id: &OpportunityId| match reading {
+        Reading::Sqlite(_) => format!("x'{}'", id.0.simple()),
+        Reading::Postgres(..) => format!("'{}'::uuid", id.0),
+    };
+    ids.iter().map(one).collect::<Vec<_>>().join(", ")
+}
