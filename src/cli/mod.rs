@@ -1,1 +1,3 @@
-//! Being written.
+//! The commands, one file each.
+
+pub mod generate;
