@@ -1,0 +1,156 @@
+//! Finding the files of an export: in folders, by themselves, or inside the zips of the Data Export Service.
+
+use super::IntakeError;
+use super::salesforce::objects::{Object, named};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use zip::ZipArchive;
+
+/// How many times larger than its packed bytes a zip's entry may be: far above what CSV packs to, far below a bomb.
+const RATIO: u64 = 250;
+
+#[derive(Debug, Clone)]
+enum Place {
+    File(PathBuf),
+    Entry(PathBuf, usize),
+}
+
+/// A file of a known object.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// How reports name it: its path, and the entry in a zip.
+    pub name: String,
+    /// What it holds.
+    pub object: &'static Object,
+    /// Its length, unpacked.
+    pub bytes: u64,
+    place: Place,
+}
+
+impl Source {
+    /// Hands the bytes of the file to `act`.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or what `act` says.
+    pub fn read<T>(&self, act: impl FnOnce(&mut dyn Read) -> Result<T, IntakeError>) -> Result<T, IntakeError> {
+        match &self.place {
+            Place::File(path) => act(&mut File::open(path).map_err(|error| IntakeError::file(&self.name, error))?),
+            Place::Entry(zip, index) => {
+                let mut archive = open_zip(zip)?;
+                let entry = archive.by_index(*index).map_err(|error| bad_zip(&self.name, &error.to_string()))?;
+                // An entry may hold more than its header says: no byte beyond that is unpacked.
+                act(&mut entry.take(self.bytes))
+            }
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Files of known objects, in order of name.
+    pub sources: Vec<Source>,
+    /// Names of files that are no known object.
+    pub skipped: Vec<String>,
+    /// Names the same input again: from paths, lengths and times of change, and `salt`.
+    pub fingerprint: String,
+}
+
+/// Finds the files under `paths`.
+///
+/// # Errors
+/// A path is missing, a zip is unsafe, or nothing is known.
+pub fn discover(paths: &[PathBuf], salt: &str) -> Result<Found, IntakeError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            folder(path, &mut files)?;
+        } else if path.is_file() {
+            files.push(path.clone());
+        } else {
+            return Err(IntakeError::Missing(path.clone()));
+        }
+    }
+    files.sort();
+    files.dedup();
+    let mut found = Found { sources: Vec::new(), skipped: Vec::new(), fingerprint: String::new() };
+    let mut hash = Sha256::new();
+    hash.update(salt);
+    for path in files {
+        let name = path.display().to_string();
+        let facts = std::fs::metadata(&path).map_err(|error| IntakeError::file(&name, error))?;
+        let changed = facts.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+        let full = path.canonicalize().map_err(|error| IntakeError::file(&name, error))?;
+        hash.update(format!("{}\0{}\0{}\0", full.display(), facts.len(), changed.as_nanos()));
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+            zip_entries(&path, &mut found)?;
+        } else if let Some(object) = named(&name) {
+            found.sources.push(Source { name, object, bytes: facts.len(), place: Place::File(path) });
+        } else {
+            found.skipped.push(name);
+        }
+    }
+    if found.sources.is_empty() {
+        return Err(IntakeError::NothingKnown);
+    }
+    found.fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(found)
+}
+
+fn folder(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), IntakeError> {
+    let failed = |error: io::Error| IntakeError::file(path.display().to_string(), error);
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            folder(&entry.path(), files)?;
+        } else if entry.path().is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn bad_zip(file: &str, reason: &str) -> IntakeError {
+    IntakeError::BadZip { file: file.to_owned(), reason: reason.to_owned() }
+}
+
+fn open_zip(path: &Path) -> Result<ZipArchive<File>, IntakeError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|error| IntakeError::file(&name, error))?;
+    ZipArchive::new(file).map_err(|error| bad_zip(&name, &error.to_string()))
+}
+
+fn zip_entries(path: &Path, found: &mut Found) -> Result<(), IntakeError> {
+    let mut archive = open_zip(path)?;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|error| bad_zip(&path.display().to_string(), &error.to_string()))?;
+        let inner = entry.name().map(|name| name.to_string()).unwrap_or_default();
+        let name = format!("{}:{inner}", path.display());
+        if entry.enclosed_name().is_none() || inner.split(['/', '\\']).any(|part| part == "..") {
+            return Err(bad_zip(&name, "the entry's name leads out of the zip"));
+        }
+        if entry.encrypted() {
+            return Err(bad_zip(&name, "the entry is encrypted: unpack it first"));
+        }
+        if inner.to_ascii_lowercase().ends_with(".zip") {
+            return Err(bad_zip(&name, "a zip inside a zip: unpack the outer one first"));
+        }
+        if entry.size() > entry.compressed_size().max(1).saturating_mul(RATIO) {
+            return Err(bad_zip(&name, "the entry unpacks to more than 250 times its size"));
+        }
+        if entry.is_dir() {
+            continue;
+        }
+        match named(&inner) {
+            Some(object) => {
+                let bytes = entry.size();
+                found.sources.push(Source { name, object, bytes, place: Place::Entry(path.to_owned(), index) });
+            }
+            None => found.skipped.push(name),
+        }
+    }
+    Ok(())
+}

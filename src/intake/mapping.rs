@@ -1,0 +1,189 @@
+//! Which column a value comes from, and which words stand for what: plain values, so that another system's export is another
+//! mapping and not other code.
+
+use super::IntakeError;
+use super::dates::DayOrder;
+use figment::Figment;
+use figment::providers::{Format, Toml};
+use pipewright_core::campaign::Channel;
+use pipewright_core::rep::Role;
+use pipewright_core::touchpoint::Source;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The mapping that ships.
+pub const SALESFORCE: &str = include_str!("salesforce/mapping.toml");
+
+/// How an export becomes records.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Where values come from.
+    pub columns: Columns,
+    /// Segments by number of employees, smallest first.
+    pub segments: Vec<SegmentBand>,
+    /// Words of user roles and titles.
+    pub roles: BTreeMap<String, Vec<String>>,
+    /// Words of campaign types.
+    pub channels: BTreeMap<String, Vec<String>>,
+    /// Words of lead sources.
+    pub lead_sources: BTreeMap<String, Vec<String>>,
+    /// The order of day and month, by `Object.Column`.
+    #[serde(default)]
+    pub dates: BTreeMap<String, DayOrder>,
+}
+
+/// Where values come from: the first of `Object.Column` that is not empty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// Where an opportunity is sold.
+    pub region: Vec<String>,
+    /// To which segment.
+    pub segment: Vec<String>,
+    /// An opportunity's ACV; else its lines', else its amount.
+    pub acv: Vec<String>,
+    /// A line's ACV; else its price over its term.
+    pub line_acv: Vec<String>,
+    /// A line's term in months.
+    pub line_term_months: Vec<String>,
+}
+
+/// A segment by size.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentBand {
+    /// What it is called.
+    pub name: String,
+    /// Employees it stays below; `None`: no bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub below: Option<i64>,
+}
+
+impl Mapping {
+    /// The mapping that ships, with what `file` says on top.
+    ///
+    /// # Errors
+    /// The file is missing or says what no mapping says.
+    pub fn load(file: Option<&Path>) -> Result<Self, IntakeError> {
+        let mut figment = Figment::from(Toml::string(SALESFORCE));
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(IntakeError::Missing(path.to_owned()));
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let mapping: Self = figment.extract().map_err(|error| IntakeError::BadMapping(error.to_string()))?;
+        for name in mapping.roles.keys() {
+            if !matches!(source_named(name), Some(Source::Role(_))) {
+                return Err(IntakeError::BadMapping(format!("roles.{name} is no role: expected AE, BDR, SDR, ECS or CLOUD_SALES")));
+            }
+        }
+        for name in mapping.channels.keys() {
+            if !matches!(source_named(name), Some(Source::Channel(_))) {
+                return Err(IntakeError::BadMapping(format!(
+                    "channels.{name} is no channel: expected BRAND, DEMAND_GENERATION, EVENTS, ABM, DIGITAL or ENABLEMENT"
+                )));
+            }
+        }
+        if let Some(name) = mapping.lead_sources.keys().find(|name| source_named(name).is_none()) {
+            return Err(IntakeError::BadMapping(format!("lead_sources.{name} is neither a role nor a channel")));
+        }
+        Ok(mapping)
+    }
+
+    /// Columns of `object` that the mapping asks for, beside those always read.
+    pub fn columns_of(&self, object: &str) -> Vec<String> {
+        let columns = &self.columns;
+        let lists = [&columns.region, &columns.segment, &columns.acv, &columns.line_acv, &columns.line_term_months];
+        let mut own: Vec<String> = Vec::new();
+        for (named, column) in lists.iter().flat_map(|list| list.iter()).filter_map(|name| name.split_once('.')) {
+            if named == object && !own.iter().any(|known| known == column) {
+                own.push(column.to_owned());
+            }
+        }
+        own
+    }
+
+    /// The role that a user role's name or a title stands for.
+    pub fn role(&self, text: &str) -> Option<Role> {
+        match best(&self.roles, text)? {
+            Source::Role(role) => Some(role),
+            Source::Channel(_) => None,
+        }
+    }
+
+    /// The channel that a campaign's type stands for.
+    pub fn channel(&self, text: &str) -> Option<Channel> {
+        match best(&self.channels, text)? {
+            Source::Channel(channel) => Some(channel),
+            Source::Role(_) => None,
+        }
+    }
+
+    /// The source that a lead source stands for.
+    pub fn lead_source(&self, text: &str) -> Option<Source> {
+        best(&self.lead_sources, text)
+    }
+
+    /// The segment of a company of this size.
+    pub fn segment_by_size(&self, employees: i64) -> Option<&str> {
+        self.segments.iter().find(|band| band.below.is_none_or(|below| employees < below)).map(|band| band.name.as_str())
+    }
+}
+
+fn source_named(name: &str) -> Option<Source> {
+    Some(match name.to_ascii_uppercase().as_str() {
+        "AE" => Source::Role(Role::Ae),
+        "BDR" => Source::Role(Role::Bdr),
+        "SDR" => Source::Role(Role::Sdr),
+        "ECS" => Source::Role(Role::Ecs),
+        "CLOUD_SALES" => Source::Role(Role::CloudSales),
+        "BRAND" => Source::Channel(Channel::Brand),
+        "DEMAND_GENERATION" => Source::Channel(Channel::DemandGeneration),
+        "EVENTS" => Source::Channel(Channel::Events),
+        "ABM" => Source::Channel(Channel::Abm),
+        "DIGITAL" => Source::Channel(Channel::Digital),
+        "ENABLEMENT" => Source::Channel(Channel::Enablement),
+        _ => return None,
+    })
+}
+
+/// The source with the longest words that stand in the text as whole words.
+fn best(lists: &BTreeMap<String, Vec<String>>, text: &str) -> Option<Source> {
+    let plain = |text: &str| {
+        let spaced: String = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+        format!(" {} ", spaced.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let text = plain(text);
+    let fits = lists.iter().flat_map(|(name, words)| words.iter().map(move |words| (name, plain(words))));
+    let (_, name) = fits.filter(|(_, words)| text.contains(words.as_str())).map(|(name, words)| (words.len(), name)).max()?;
+    source_named(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn words_stand_for_roles_channels_and_sources() {
+        let mapping = Mapping::load(None).unwrap();
+        let roles = [
+            ("Account Executive - West", Some(Role::Ae)),
+            ("Sales Development Rep", Some(Role::Sdr)),
+            ("Cloud Sales AE", Some(Role::CloudSales)),
+            ("VP of Sales", None),
+            ("Michael", None),
+        ];
+        for (text, expected) in roles {
+            assert_eq!(mapping.role(text), expected, "{text}");
+        }
+        assert_eq!(mapping.channel("Trade Show"), Some(Channel::Events));
+        assert_eq!(mapping.lead_source("Web"), Some(Source::Channel(Channel::Digital)));
+        assert_eq!(mapping.lead_source("Other"), None);
+        assert_eq!([199, 200, 2000].map(|count| mapping.segment_by_size(count)), [Some("Small Business"), Some("Mid-Market"), Some("Enterprise")]);
+        assert_eq!(mapping.columns_of("Account"), ["Region__c", "BillingCountry", "BillingState", "Segment__c"]);
+    }
+}

@@ -1,0 +1,210 @@
+//! What an import found, did and could not know.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Differences listed one by one; the rest is counted.
+const LISTED: usize = 50;
+
+/// One file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRead {
+    /// Which.
+    pub file: String,
+    /// What it holds.
+    pub object: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Of them, rows set aside.
+    pub rejected: u64,
+}
+
+/// References that name no record of the export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unresolved {
+    /// How many.
+    pub count: u64,
+    /// One of the ids.
+    pub example: String,
+}
+
+/// The opportunities of one stage, as the export says and as the ledger says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageTotal {
+    /// Opportunities in Opportunity.csv.
+    pub exported: u64,
+    /// Their ACV, minor units of their own currencies.
+    pub exported_acv_minor: i64,
+    /// Opportunities whose last version is there.
+    pub rebuilt: u64,
+    /// Their ACV, minor units of their own currencies.
+    pub rebuilt_acv_minor: i64,
+}
+
+/// An opportunity whose history ended elsewhere than Opportunity.csv says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The source system's id.
+    pub opportunity: String,
+    /// What differs.
+    pub field: String,
+    /// As the history says.
+    pub history: String,
+    /// As Opportunity.csv says, which wins.
+    pub export: String,
+}
+
+/// The rebuilt state against Opportunity.csv.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciliation {
+    /// Opportunities compared.
+    pub opportunities: u64,
+    /// Whose rebuilt state equals Opportunity.csv: all of them, or something is wrong.
+    pub agree: u64,
+    /// Whose history needed a correcting version.
+    pub corrected: u64,
+    /// Corrections by field.
+    pub corrections: BTreeMap<String, u64>,
+    /// The first corrections.
+    pub differences: Vec<Difference>,
+    /// By the stage's name.
+    pub stages: BTreeMap<String, StageTotal>,
+}
+
+impl Reconciliation {
+    /// Notes one field in which history and Opportunity.csv differ.
+    pub fn differs(&mut self, difference: Difference) {
+        *self.corrections.entry(difference.field.clone()).or_default() += 1;
+        if self.differences.len() < LISTED {
+            self.differences.push(difference);
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Files read.
+    pub files: Vec<FileRead>,
+    /// Files that are no known object.
+    pub skipped: Vec<String>,
+    /// Objects that no file holds.
+    pub missing: Vec<String>,
+    /// Records read by object, each id once.
+    pub records: BTreeMap<String, u64>,
+    /// Rows set aside.
+    pub rejected: u64,
+    /// Date columns whose order of day and month was taken from other columns.
+    pub dates_followed: Vec<String>,
+    /// References that name no record, by `Object.Column`.
+    pub unresolved: BTreeMap<String, Unresolved>,
+    /// What was guessed, and how often.
+    pub guesses: BTreeMap<String, u64>,
+    /// Words that the mapping does not know, by kind.
+    pub unmapped: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What was left out, and how often.
+    pub left_out: BTreeMap<String, u64>,
+    /// Rows inserted.
+    pub inserted: u64,
+    /// Rows changed.
+    pub updated: u64,
+    /// Versions added.
+    pub versions: u64,
+    /// The rebuilt state against Opportunity.csv.
+    pub reconciliation: Reconciliation,
+}
+
+impl Report {
+    /// Counts a guess.
+    pub fn guess(&mut self, what: &str) {
+        *self.guesses.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// Counts something left out.
+    pub fn leave_out(&mut self, what: &str, count: u64) {
+        if count > 0 {
+            *self.left_out.entry(what.to_owned()).or_default() += count;
+        }
+    }
+
+    /// Counts a word that the mapping does not know.
+    pub fn unmapped(&mut self, kind: &str, word: &str, count: u64) {
+        *self.unmapped.entry(kind.to_owned()).or_default().entry(word.to_owned()).or_default() += count;
+    }
+}
+
+fn money(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Files")?;
+        for file in &self.files {
+            writeln!(f, "  {} ({}): {} rows, {} rejected", file.file, file.object, file.rows, file.rejected)?;
+        }
+        for file in &self.skipped {
+            writeln!(f, "  {file}: skipped, no known object")?;
+        }
+        if !self.missing.is_empty() {
+            writeln!(f, "  not in the export, so not known: {}", self.missing.join(", "))?;
+        }
+        for column in &self.dates_followed {
+            writeln!(f, "  {column}: the order of day and month follows the other date columns")?;
+        }
+        if !self.unresolved.is_empty() {
+            writeln!(f, "References that name no record of the export")?;
+            for (column, unresolved) in &self.unresolved {
+                writeln!(f, "  {column}: {}, such as {}", unresolved.count, unresolved.example)?;
+            }
+        }
+        let lists = [("Guessed", &self.guesses), ("Left out", &self.left_out)];
+        for (title, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+            writeln!(f, "{title}")?;
+            for (what, count) in *list {
+                writeln!(f, "  {what}: {count}")?;
+            }
+        }
+        if !self.unmapped.is_empty() {
+            writeln!(f, "Words the mapping does not know")?;
+            for (kind, words) in &self.unmapped {
+                let words: Vec<String> = words.iter().take(LISTED).map(|(word, count)| format!("{word} ({count})")).collect();
+                writeln!(f, "  {kind}: {}", words.join(", "))?;
+            }
+        }
+        self.reconciliation.fmt(f)?;
+        writeln!(
+            f,
+            "Rows inserted: {}, changed: {}, rejected: {}; versions added: {}",
+            self.inserted, self.updated, self.rejected, self.versions
+        )
+    }
+}
+
+impl fmt::Display for Reconciliation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Reconciliation with Opportunity.csv")?;
+        writeln!(f, "  {} of {} opportunities end as it says; {} needed a correcting version", self.agree, self.opportunities, self.corrected)?;
+        for (field, count) in &self.corrections {
+            writeln!(f, "  corrected {field}: {count}")?;
+        }
+        for difference in &self.differences {
+            let Difference { opportunity, field, history, export } = difference;
+            writeln!(f, "    {opportunity} {field}: history {history}, export {export}")?;
+        }
+        for (stage, total) in &self.stages {
+            let mark = if (total.exported, total.exported_acv_minor) == (total.rebuilt, total.rebuilt_acv_minor) { "" } else { " DIFFERS" };
+            writeln!(
+                f,
+                "  {stage}: {} opportunities, ACV {}; rebuilt {}, ACV {}{mark}",
+                total.exported,
+                money(total.exported_acv_minor),
+                total.rebuilt,
+                money(total.rebuilt_acv_minor)
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,322 @@
+//! Building records from the work file, page by page in order of key, so that a killed import goes on where it was.
+
+use super::opportunities::Candidate;
+use super::{opportunities, parties, stages, touchpoints};
+use crate::config::OrganisationConfig;
+use crate::intake::IntakeError;
+use crate::intake::dates::{self, Settled};
+use crate::intake::mapping::Mapping;
+use crate::intake::report::Report;
+use crate::intake::values::{boolean, decimal, minor};
+use crate::intake::work::{Record, WorkFile};
+use crate::storage::Batch;
+use chrono::{DateTime, NaiveDate, Utc};
+use pipewright_core::calendar::Calendar;
+use pipewright_core::catalog::{ForecastCategory, Region, Segment, Stage};
+use pipewright_core::currency::CurrencyCode;
+use pipewright_core::ids::{AccountId, CampaignId, DataVersion, RegionId, RepId, SegmentId};
+use pipewright_core::opportunity::Version;
+use rust_decimal::prelude::ToPrimitive;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Opportunities in one batch.
+pub const OPPORTUNITIES: usize = 2_000;
+/// Small rows in one batch.
+pub const ROWS: usize = 10_000;
+
+/// What is built one after the other; a record only refers to what is built before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Stages.
+    Stages,
+    /// Products.
+    Products,
+    /// Reps and their tenures.
+    Reps,
+    /// Campaigns.
+    Campaigns,
+    /// Accounts, with their regions and segments.
+    Accounts,
+    /// Contacts.
+    Contacts,
+    /// Opportunities with versions, lines, contact roles and splits.
+    Opportunities,
+    /// Leads.
+    Leads,
+    /// Touchpoints of campaign members.
+    Members,
+    /// Touchpoints of tasks.
+    Tasks,
+    /// Touchpoints of events.
+    Events,
+    /// Touchpoints of converted leads.
+    Conversions,
+    /// Targets.
+    Targets,
+}
+
+impl Phase {
+    /// All, in order.
+    pub const ALL: [Self; 13] = [
+        Self::Stages,
+        Self::Products,
+        Self::Reps,
+        Self::Campaigns,
+        Self::Accounts,
+        Self::Contacts,
+        Self::Opportunities,
+        Self::Leads,
+        Self::Members,
+        Self::Tasks,
+        Self::Events,
+        Self::Conversions,
+        Self::Targets,
+    ];
+
+    /// The object whose rows it goes through; `None`: it is one batch.
+    pub fn object(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Stages => return None,
+            Self::Products => "Product2",
+            Self::Reps => "User",
+            Self::Campaigns => "Campaign",
+            Self::Accounts => "Account",
+            Self::Contacts => "Contact",
+            Self::Opportunities => "Opportunity",
+            Self::Leads | Self::Conversions => "Lead",
+            Self::Members => "CampaignMember",
+            Self::Tasks => "Task",
+            Self::Events => "Event",
+            Self::Targets => "ForecastingQuota",
+        })
+    }
+}
+
+/// One page, built.
+#[derive(Default)]
+pub struct Page {
+    /// What to write; versions are still missing.
+    pub batch: Batch,
+    /// Opportunities whose versions depend on those stored.
+    pub candidates: Vec<Candidate>,
+    /// The last key; `None`: the phase is done.
+    pub last: Option<String>,
+    /// Rows of the export in it.
+    pub rows: u64,
+}
+
+/// Everything records are built from.
+pub struct Build<'a> {
+    /// The staged export.
+    pub work: &'a WorkFile,
+    /// Columns and words.
+    pub mapping: &'a Mapping,
+    /// The order of day and month.
+    pub settled: &'a Settled,
+    /// Part of every derived id.
+    pub organisation: &'a str,
+    /// The fiscal calendar, which also knows the time zone.
+    pub calendar: Calendar,
+    /// Where a row names no currency.
+    pub reporting: CurrencyCode,
+    /// Stages by name.
+    pub stages: BTreeMap<String, Stage>,
+    stages_guessed: u64,
+}
+
+impl<'a> Build<'a> {
+    /// Starts, on a staged export.
+    ///
+    /// # Errors
+    /// The work file failed.
+    pub fn new(work: &'a WorkFile, mapping: &'a Mapping, settled: &'a Settled, config: &'a OrganisationConfig) -> Result<Self, IntakeError> {
+        let mut build = Self {
+            work,
+            mapping,
+            settled,
+            organisation: &config.name,
+            calendar: config.calendar(),
+            reporting: config.reporting_currency,
+            stages: BTreeMap::new(),
+            stages_guessed: 0,
+        };
+        (build.stages, build.stages_guessed) = stages::read(&build)?;
+        Ok(build)
+    }
+
+    /// The page of a phase that comes after a key.
+    ///
+    /// # Errors
+    /// The work file failed.
+    pub fn page(&self, phase: Phase, after: &str, report: &mut Report) -> Result<Page, IntakeError> {
+        let mut page = Page::default();
+        let Some(object) = phase.object() else {
+            page.batch.stages = self.stages.values().cloned().collect();
+            if self.stages_guessed > 0 {
+                report.guesses.insert("stage without an OpportunityStage row: its order, kind and category".into(), self.stages_guessed);
+            }
+            return Ok(page);
+        };
+        let limit = if phase == Phase::Opportunities { OPPORTUNITIES } else { ROWS };
+        let rows = self.work.page(object, after, limit)?;
+        if rows.len() == limit {
+            page.last = rows.last().map(|row| row.id().to_owned());
+        }
+        page.rows = rows.len() as u64;
+        for row in &rows {
+            match phase {
+                Phase::Stages => {}
+                Phase::Products => parties::product(self, row, &mut page.batch),
+                Phase::Reps => parties::rep(self, row, &mut page.batch, report)?,
+                Phase::Campaigns => parties::campaign(self, row, &mut page.batch, report)?,
+                Phase::Accounts => parties::account(self, row, &mut page.batch, report)?,
+                Phase::Contacts => parties::contact(self, row, &mut page.batch)?,
+                Phase::Leads => parties::lead(self, row, &mut page.batch)?,
+                Phase::Opportunities => opportunities::opportunity(self, row, &mut page, report)?,
+                Phase::Members => touchpoints::member(self, row, &mut page.batch, report)?,
+                Phase::Tasks => touchpoints::task(self, row, &mut page.batch, report)?,
+                Phase::Events => touchpoints::event(self, row, &mut page.batch, report)?,
+                Phase::Conversions => touchpoints::conversion(self, row, &mut page.batch, report)?,
+                Phase::Targets => parties::target(self, row, &mut page.batch, report)?,
+            }
+        }
+        Ok(page)
+    }
+
+    pub(super) fn date(&self, row: &Record, column: &str) -> Option<NaiveDate> {
+        dates::date(row.get(column)?, self.settled.order(row.object(), column))
+    }
+
+    pub(super) fn instant(&self, row: &Record, column: &str) -> Option<DateTime<Utc>> {
+        dates::instant(row.get(column)?, self.settled.order(row.object(), column), self.calendar.time_zone)
+    }
+
+    /// The id of a record that the export holds.
+    fn known(&self, object: &str, id: Option<&str>) -> Result<Option<String>, IntakeError> {
+        match id {
+            Some(id) if self.work.exists(object, id)? => Ok(Some(id.to_owned())),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn known_rep(&self, id: Option<&str>) -> Result<Option<RepId>, IntakeError> {
+        Ok(self.known("User", id)?.map(|id| RepId::derived(self.organisation, &id)))
+    }
+
+    pub(super) fn known_account(&self, id: Option<&str>) -> Result<Option<AccountId>, IntakeError> {
+        Ok(self.known("Account", id)?.map(|id| AccountId::derived(self.organisation, &id)))
+    }
+
+    pub(super) fn known_campaign(&self, id: Option<&str>) -> Result<Option<CampaignId>, IntakeError> {
+        Ok(self.known("Campaign", id)?.map(|id| CampaignId::derived(self.organisation, &id)))
+    }
+
+    pub(super) fn is_known(&self, object: &str, id: Option<&str>) -> Result<bool, IntakeError> {
+        Ok(self.known(object, id)?.is_some())
+    }
+
+    pub(super) fn currency(&self, row: &Record, report: &mut Report) -> CurrencyCode {
+        let Some(text) = row.get("CurrencyIsoCode") else { return self.reporting };
+        text.parse().unwrap_or_else(|_| {
+            report.unmapped("currencies", text, 1);
+            self.reporting
+        })
+    }
+
+    /// The first of the mapped columns that is not empty, and its name.
+    fn mapped<'r>(columns: &'r [String], rows: [Option<&'r Record>; 2]) -> Option<(&'r str, &'r str)> {
+        columns.iter().find_map(|name| {
+            let (object, column) = name.split_once('.')?;
+            let row = rows.into_iter().flatten().find(|row| row.object() == object)?;
+            row.get(column).map(|value| (value, name.as_str()))
+        })
+    }
+
+    /// The region of an opportunity, or of an account alone; it is put into the batch.
+    pub(super) fn region(
+        &self,
+        opportunity: Option<&Record>,
+        account: Option<&Record>,
+        batch: &mut Batch,
+        report: &mut Report,
+    ) -> Option<RegionId> {
+        let (name, from) = Self::mapped(&self.mapping.columns.region, [opportunity, account])?;
+        if !from.ends_with("__c") {
+            report.guess(&format!("region taken from {from}"));
+        }
+        let id = RegionId::derived(self.organisation, name);
+        if !batch.regions.iter().any(|region| region.id == id) {
+            batch.regions.push(Region { id, name: name.to_owned(), recorded: DataVersion::default() });
+        }
+        Some(id)
+    }
+
+    /// The segment of an opportunity, or of an account alone; it is put into the batch.
+    pub(super) fn segment(
+        &self,
+        opportunity: Option<&Record>,
+        account: Option<&Record>,
+        batch: &mut Batch,
+        report: &mut Report,
+    ) -> Option<SegmentId> {
+        let name = match Self::mapped(&self.mapping.columns.segment, [opportunity, account]) {
+            Some((name, _)) => name,
+            None => {
+                let employees = account?.get("NumberOfEmployees").and_then(decimal)?.to_i64()?;
+                let name = self.mapping.segment_by_size(employees)?;
+                report.guess("segment taken from Account.NumberOfEmployees");
+                name
+            }
+        };
+        let id = SegmentId::derived(self.organisation, name);
+        if !batch.segments.iter().any(|segment| segment.id == id) {
+            batch.segments.push(Segment { id, name: name.to_owned(), recorded: DataVersion::default() });
+        }
+        Some(id)
+    }
+
+    /// A mapped amount of one row.
+    pub(super) fn mapped_number<'r>(columns: &'r [String], row: &'r Record) -> Option<&'r str> {
+        Self::mapped(columns, [Some(row), None]).map(|(value, _)| value)
+    }
+}
+
+pub(super) fn flag(row: &Record, column: &str) -> bool {
+    row.get(column).and_then(boolean).unwrap_or(false)
+}
+
+pub(super) fn money(row: &Record, column: &str, currency: CurrencyCode) -> Option<i64> {
+    minor(row.get(column)?, currency.decimals())
+}
+
+pub(super) fn percent(row: &Record, column: &str) -> Option<i32> {
+    decimal(row.get(column)?)?.round().to_i32().map(|percent| percent.clamp(0, 100))
+}
+
+/// A forecast category, as the API or the screen spells it.
+pub(super) fn category(text: &str) -> Option<ForecastCategory> {
+    Some(match text.replace(' ', "").to_ascii_lowercase().as_str() {
+        "omitted" => ForecastCategory::Omitted,
+        "pipeline" => ForecastCategory::Pipeline,
+        "bestcase" => ForecastCategory::BestCase,
+        "mostlikely" => ForecastCategory::MostLikely,
+        "forecast" | "commit" => ForecastCategory::Commit,
+        "closed" => ForecastCategory::Closed,
+        _ => return None,
+    })
+}
+
+/// Puts the versions to add into the page's batch, given those stored of its opportunities in any order, and compares.
+pub fn add_versions(page: &mut Page, stored: Vec<Version>, report: &mut Report) {
+    let mut by_opportunity: std::collections::HashMap<_, Vec<Version>> = std::collections::HashMap::new();
+    for version in stored {
+        by_opportunity.entry(version.opportunity).or_default().push(version);
+    }
+    for candidate in std::mem::take(&mut page.candidates) {
+        let mut stored = by_opportunity.remove(&candidate.told.current.opportunity).unwrap_or_default();
+        stored.sort_by_key(|version| (version.valid_from, version.sequence));
+        page.batch.versions.extend(candidate.versions(&stored, report));
+    }
+}
