@@ -77,7 +77,9 @@ impl Mapping {
         let mapping: Self = figment.extract().map_err(|error| IntakeError::BadMapping(error.to_string()))?;
         for name in mapping.roles.keys() {
             if !matches!(source_named(name), Some(Source::Role(_))) {
-                return Err(IntakeError::BadMapping(format!("roles.{name} is no role: expected AE, BDR, SDR, ECS or CLOUD_SALES")));
+                return Err(IntakeError::BadMapping(format!(
+                    "roles.{name} is no role: expected AE, BDR, SDR, ECS or CLOUD_SALES"
+                )));
             }
         }
         for name in mapping.channels.keys() {
@@ -183,7 +185,10 @@ mod tests {
         assert_eq!(mapping.channel("Trade Show"), Some(Channel::Events));
         assert_eq!(mapping.lead_source("Web"), Some(Source::Channel(Channel::Digital)));
         assert_eq!(mapping.lead_source("Other"), None);
-        assert_eq!([199, 200, 2000].map(|count| mapping.segment_by_size(count)), [Some("Small Business"), Some("Mid-Market"), Some("Enterprise")]);
+        assert_eq!(
+            [199, 200, 2000].map(|count| mapping.segment_by_size(count)),
+            [Some("Small Business"), Some("Mid-Market"), Some("Enterprise")]
+        );
         assert_eq!(mapping.columns_of("Account"), ["Region__c", "BillingCountry", "BillingState", "Segment__c"]);
     }
 }

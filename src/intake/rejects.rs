@@ -35,9 +35,7 @@ pub fn write(work: &WorkFile, path: &Path) -> Result<u64, IntakeError> {
     writer.write_record(["file", "line", "column", "value", "reason", "row"]).map_err(failed)?;
     work.each_reject(|reject| {
         let line = reject.line.to_string();
-        writer
-            .write_record([&reject.file, &line, &reject.column, &reject.value, &reject.reason, &reject.row])
-            .map_err(failed)
+        writer.write_record([&reject.file, &line, &reject.column, &reject.value, &reject.reason, &reject.row]).map_err(failed)
     })?;
     writer.flush().map_err(|error| IntakeError::file(path.display().to_string(), error))?;
     Ok(count)

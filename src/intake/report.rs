@@ -186,7 +186,11 @@ impl fmt::Display for Report {
 impl fmt::Display for Reconciliation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Reconciliation with Opportunity.csv")?;
-        writeln!(f, "  {} of {} opportunities end as it says; {} needed a correcting version", self.agree, self.opportunities, self.corrected)?;
+        writeln!(
+            f,
+            "  {} of {} opportunities end as it says; {} needed a correcting version",
+            self.agree, self.opportunities, self.corrected
+        )?;
         for (field, count) in &self.corrections {
             writeln!(f, "  corrected {field}: {count}")?;
         }
@@ -195,7 +199,11 @@ impl fmt::Display for Reconciliation {
             writeln!(f, "    {opportunity} {field}: history {history}, export {export}")?;
         }
         for (stage, total) in &self.stages {
-            let mark = if (total.exported, total.exported_acv_minor) == (total.rebuilt, total.rebuilt_acv_minor) { "" } else { " DIFFERS" };
+            let mark = if (total.exported, total.exported_acv_minor) == (total.rebuilt, total.rebuilt_acv_minor) {
+                ""
+            } else {
+                " DIFFERS"
+            };
             writeln!(
                 f,
                 "  {stage}: {} opportunities, ACV {}; rebuilt {}, ACV {}{mark}",

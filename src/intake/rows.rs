@@ -61,7 +61,11 @@ pub fn encoding_of(input: &mut dyn Read) -> io::Result<Encoding> {
                 return Ok(Encoding::Utf16);
             }
         }
-        let text = if first { &buffer[..filled] } else { buffer[..filled].strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(&buffer[..filled]) };
+        let text = if first {
+            &buffer[..filled]
+        } else {
+            buffer[..filled].strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(&buffer[..filled])
+        };
         let offset = filled - text.len();
         let mut at = 0;
         loop {
@@ -194,7 +198,9 @@ impl<R: Read> Rows<R> {
                 }
                 (_, b'\r') => {}
                 (Place::Start, b'"') => place = Place::Quoted,
-                (Place::Closed, _) => return Ok(Some(self.first_line(line, raw, "a quote is not closed, or stands inside a value"))),
+                (Place::Closed, _) => {
+                    return Ok(Some(self.first_line(line, raw, "a quote is not closed, or stands inside a value")));
+                }
                 (_, _) => {
                     field.push(byte);
                     place = Place::Bare;
@@ -245,7 +251,9 @@ impl<R: Read> Rows<R> {
         }
         let texts: Option<Vec<String>> = fields.into_iter().map(|field| self.decode(field)).collect();
         match texts {
-            Some(texts) => Row { line, record: Record::Fields(texts), raw: self.decode(trimmed(&raw).to_vec()).unwrap_or_default() },
+            Some(texts) => {
+                Row { line, record: Record::Fields(texts), raw: self.decode(trimmed(&raw).to_vec()).unwrap_or_default() }
+            }
             None => fault("the row holds a byte that is no UTF-8", &raw),
         }
     }
@@ -277,10 +285,13 @@ mod tests {
         let mut rows = Rows::new(bytes, encoding).unwrap();
         let mut all = Vec::new();
         while let Some(row) = rows.next_row().unwrap() {
-            all.push((row.line, match row.record {
-                Record::Fields(fields) => Ok(fields),
-                Record::Fault(reason) => Err(reason),
-            }));
+            all.push((
+                row.line,
+                match row.record {
+                    Record::Fields(fields) => Ok(fields),
+                    Record::Fault(reason) => Err(reason),
+                },
+            ));
         }
         all
     }

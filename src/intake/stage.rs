@@ -78,7 +78,8 @@ pub fn stage(found: &Found, path: &Path, mapping: &Mapping, tell: &Listener) -> 
     let mut before = 0;
     for (number, (source, header)) in found.sources.iter().zip(&headers).enumerate() {
         let table = work.table(source.object.name);
-        let mut reading = Reading { work: &work, table: &table, source, header, number, evidence: &mut evidence, rows: 0, rejected: 0 };
+        let mut reading =
+            Reading { work: &work, table: &table, source, header, number, evidence: &mut evidence, rows: 0, rejected: 0 };
         reading.file(before, total, tell)?;
         let (rows, rejected) = (reading.rows, reading.rejected);
         report.files.push(FileRead { file: source.name.clone(), object: source.object.name.to_owned(), rows, rejected });
@@ -247,7 +248,9 @@ impl Reading<'_> {
         if !has_column {
             return Ok(format!("~{:06}{line:012}", self.number));
         }
-        id18(text).ok_or_else(|| ("Id".to_owned(), text.to_owned(), "no Salesforce id: expected 15 or 18 letters and digits".to_owned()))
+        id18(text).ok_or_else(|| {
+            ("Id".to_owned(), text.to_owned(), "no Salesforce id: expected 15 or 18 letters and digits".to_owned())
+        })
     }
 }
 

@@ -128,7 +128,9 @@ impl WorkFile {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let work = match Self::with(connection, path, mapping) {
             Ok(work) => work,
-            Err(IntakeError::Work(error)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => return Err(error.into()),
+            Err(IntakeError::Work(error)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                return Err(error.into());
+            }
             Err(_) => return Ok(None),
         };
         let read = |key: &str| {
@@ -139,9 +141,9 @@ impl WorkFile {
             return Ok(None);
         }
         let (settled, report) = (read("settled"), read("report"));
-        let parsed = settled.zip(report).and_then(|(settled, report)| {
-            Some((serde_json::from_str(&settled).ok()?, serde_json::from_str(&report).ok()?))
-        });
+        let parsed = settled
+            .zip(report)
+            .and_then(|(settled, report)| Some((serde_json::from_str(&settled).ok()?, serde_json::from_str(&report).ok()?)));
         Ok(parsed.map(|(settled, report)| (work, settled, report)))
     }
 
@@ -153,7 +155,11 @@ impl WorkFile {
         for table in self.tables.values() {
             for column in table.object.indexed {
                 let name = quoted(&format!("{}_{column}", table.object.name));
-                self.connection.execute_batch(&format!("CREATE INDEX {name} ON {} ({})", quoted(table.object.name), quoted(column)))?;
+                self.connection.execute_batch(&format!(
+                    "CREATE INDEX {name} ON {} ({})",
+                    quoted(table.object.name),
+                    quoted(column)
+                ))?;
             }
         }
         let json = |value: serde_json::Result<String>| value.expect("plain values become JSON");
@@ -257,7 +263,8 @@ impl WorkFile {
         let sql = format!("SELECT {} FROM {} {rest}", table.list, quoted(table.object.name));
         let mut select = self.connection.prepare_cached(&sql)?;
         let width = table.columns.len() + 1;
-        let rows = select.query_map(values, |row| (0..width).map(|place| row.get(place)).collect::<Result<Vec<Option<String>>, _>>())?;
+        let rows =
+            select.query_map(values, |row| (0..width).map(|place| row.get(place)).collect::<Result<Vec<Option<String>>, _>>())?;
         rows.map(|values| Ok(Record { table: Arc::clone(table), values: values? })).collect()
     }
 

@@ -101,8 +101,10 @@ pub struct Page {
     pub batch: Batch,
     /// Opportunities whose versions depend on those stored.
     pub candidates: Vec<Candidate>,
-    /// The last key; `None`: the phase is done.
-    pub last: Option<String>,
+    /// The last key in it; empty where there is none.
+    pub end: String,
+    /// Whether the phase goes on after it.
+    pub more: bool,
     /// Rows of the export in it.
     pub rows: u64,
 }
@@ -131,7 +133,12 @@ impl<'a> Build<'a> {
     ///
     /// # Errors
     /// The work file failed.
-    pub fn new(work: &'a WorkFile, mapping: &'a Mapping, settled: &'a Settled, config: &'a OrganisationConfig) -> Result<Self, IntakeError> {
+    pub fn new(
+        work: &'a WorkFile,
+        mapping: &'a Mapping,
+        settled: &'a Settled,
+        config: &'a OrganisationConfig,
+    ) -> Result<Self, IntakeError> {
         let mut build = Self {
             work,
             mapping,
@@ -155,15 +162,16 @@ impl<'a> Build<'a> {
         let Some(object) = phase.object() else {
             page.batch.stages = self.stages.values().cloned().collect();
             if self.stages_guessed > 0 {
-                report.guesses.insert("stage without an OpportunityStage row: its order, kind and category".into(), self.stages_guessed);
+                report
+                    .guesses
+                    .insert("stage without an OpportunityStage row: its order, kind and category".into(), self.stages_guessed);
             }
             return Ok(page);
         };
         let limit = if phase == Phase::Opportunities { OPPORTUNITIES } else { ROWS };
         let rows = self.work.page(object, after, limit)?;
-        if rows.len() == limit {
-            page.last = rows.last().map(|row| row.id().to_owned());
-        }
+        page.end = rows.last().map_or(after, |row| row.id()).to_owned();
+        page.more = rows.len() == limit;
         page.rows = rows.len() as u64;
         for row in &rows {
             match phase {

@@ -190,7 +190,8 @@ pub fn to_add(stored: &[Version], told: &Told) -> Vec<Version> {
         if before.is_some_and(|before| same_content(before, &version)) {
             continue;
         }
-        version.sequence = before.filter(|before| before.valid_from == version.valid_from).map_or(0, |before| before.sequence + 1);
+        version.sequence =
+            before.filter(|before| before.valid_from == version.valid_from).map_or(0, |before| before.sequence + 1);
         all.insert(place, version.clone());
         added.push(version);
     }
@@ -231,6 +232,11 @@ pub fn differences(external_id: &str, history: &Version, export: &Version) -> Ve
     ];
     let differ = all.into_iter().filter(|(_, history, export)| history != export);
     differ
-        .map(|(field, history, export)| Difference { opportunity: external_id.to_owned(), field: field.to_owned(), history, export })
+        .map(|(field, history, export)| Difference {
+            opportunity: external_id.to_owned(),
+            field: field.to_owned(),
+            history,
+            export,
+        })
         .collect()
 }

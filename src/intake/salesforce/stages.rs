@@ -39,14 +39,19 @@ pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, u64), 
         after = end.id().to_owned();
         for row in &page {
             let Some(name) = row.text("MasterLabel") else { continue };
-            let position = row.get("SortOrder").and_then(decimal).and_then(|order| order.to_i32()).unwrap_or(i32::MAX - 1_000_000);
+            let position =
+                row.get("SortOrder").and_then(decimal).and_then(|order| order.to_i32()).unwrap_or(i32::MAX - 1_000_000);
             last = last.max(position);
             let kind = kind(row.get("IsClosed"), row.get("IsWon")).unwrap_or(StageKind::Open);
             let stage = Stage {
                 id: StageId::derived(build.organisation, &name),
                 position,
                 kind,
-                forecast_category: row.get("ForecastCategory").or(row.get("ForecastCategoryName")).and_then(category).unwrap_or(usual(kind)),
+                forecast_category: row
+                    .get("ForecastCategory")
+                    .or(row.get("ForecastCategoryName"))
+                    .and_then(category)
+                    .unwrap_or(usual(kind)),
                 probability: percent(row.get("DefaultProbability")),
                 is_active: row.get("IsActive").and_then(boolean).unwrap_or(true),
                 name: name.clone(),
