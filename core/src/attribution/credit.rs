@@ -1,7 +1,7 @@
 //! A fitted model behind a lens, held to its contract, and the journeys it learns from.
 
 use super::journey::Batch;
-use super::{Credit, CreditError, CreditShares};
+use super::{Credit, CreditError, CreditShares, Known};
 use crate::facts::Snapshot;
 use crate::matrix::Lens;
 use pipewright_plugin::{Breach, FittedModel, Journey, Journeys, ModelError, Weights};
@@ -88,27 +88,21 @@ struct Buffers {
 }
 
 impl Credit for ModelCredit {
-    fn weigh(
-        &self,
-        snapshot: &Snapshot,
-        as_of_ms: i64,
-        opportunities: &[u32],
-        out: &mut CreditShares,
-    ) -> Result<(), CreditError> {
+    fn weigh(&self, snapshot: &Snapshot, known: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError> {
         let mut buffers = Buffers::default();
         for &opportunity in opportunities {
             if buffers.batch.is_full_before(snapshot.touchpoints_of(opportunity).len()) {
                 self.weigh_batch(snapshot, &mut buffers, out)?;
                 buffers.batch.clear();
             }
-            buffers.batch.add(snapshot, self.view, as_of_ms, opportunity);
+            buffers.batch.add(snapshot, self.view, known, opportunity);
         }
         self.weigh_batch(snapshot, &mut buffers, out)
     }
 }
 
-/// After every version and touchpoint; the last instant of all is no version's.
-const END_OF_TIME_MS: i64 = i64::MAX - 1;
+/// All that a snapshot holds.
+const END_OF_TIME: Known = Known { at_ms: i64::MAX, version: None };
 
 /// Every journey of a snapshot, as known at its end.
 pub struct Training<'a> {
@@ -127,7 +121,7 @@ impl Journeys for Training<'_> {
                 visit(&batch.journeys())?;
                 batch.clear();
             }
-            batch.add(self.snapshot, self.view, END_OF_TIME_MS, opportunity);
+            batch.add(self.snapshot, self.view, END_OF_TIME, opportunity);
         }
         visit(&batch.journeys())
     }

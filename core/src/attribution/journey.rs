@@ -1,6 +1,6 @@
 //! Journeys from facts: look-back, close, as of, lens, one touchpoint for each person, campaign and day; then positions.
 
-use super::View;
+use super::{Known, View};
 use crate::calendar::Calendar;
 use crate::catalog::StageKind;
 use crate::facts::{Snapshot, State, TouchFact};
@@ -80,11 +80,12 @@ impl Batch {
         self.entries.clear();
     }
 
-    /// Adds the journey of the opportunity at `index`, as known at `as_of_ms`. One that does not exist then has no touchpoint.
-    pub(super) fn add(&mut self, snapshot: &Snapshot, view: View, as_of_ms: i64, index: u32) {
+    /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then has no touchpoint.
+    pub(super) fn add(&mut self, snapshot: &Snapshot, view: View, known: Known, index: u32) {
         let settings = snapshot.settings();
+        let Known { at_ms: as_of_ms, version } = known;
         let origin = snapshot.origin(index);
-        let Some(state) = snapshot.state_at(index, as_of_ms) else {
+        let Some(state) = snapshot.state_as_recorded(index, as_of_ms, version) else {
             let frame = Frame { created_at_ms: origin.created_at_ms, closed_at_ms: None, as_of_ms, outcome: Outcome::Open };
             self.entries.push(Entry { opportunity: index, end: self.touches.len(), frame });
             return;
@@ -94,7 +95,11 @@ impl Batch {
         let opens_ms = frame.created_at_ms.saturating_sub(i64::from(settings.look_back_days) * DAY_MS);
         self.visits.clear();
         for fact in between(snapshot.touchpoints_of(index), opens_ms, frame.end_ms()) {
-            let Some(source) = fact.source.filter(|source| passes(view.lens, *source)) else { continue };
+            if version.is_some_and(|version| fact.recorded > version) {
+                continue;
+            }
+            let source = snapshot.source_as_recorded(fact, version).filter(|source| passes(view.lens, *source));
+            let Some(source) = source else { continue };
             let touch = Touch {
                 at_ms: fact.at_ms,
                 source: touch_source(source),
@@ -105,7 +110,8 @@ impl Batch {
         }
         find_positions(&mut self.touches[start..], &frame);
         if view.origins {
-            let creator = origin.created_by.and_then(|rep| snapshot.role_at(rep, origin.created_at_ms)).map(Source::Role);
+            let creator =
+                origin.created_by.and_then(|rep| snapshot.role_as_recorded(rep, origin.created_at_ms, version)).map(Source::Role);
             let channel = state.campaign.and_then(|campaign| snapshot.channel_of(campaign)).map(Source::Channel);
             self.add_origin(view.lens, &frame, Kind::Creator, creator);
             self.add_origin(view.lens, &frame, Kind::PrimaryCampaign, channel.or(origin.lead_source_maps_to));

@@ -8,17 +8,25 @@ mod tests;
 pub use credit::{ModelCredit, Training, View};
 
 use crate::facts::Snapshot;
-use crate::ids::OpportunityId;
+use crate::ids::{DataVersion, OpportunityId};
+
+/// What may be known: what held up to an instant, from what was recorded up to a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Known {
+    /// Milliseconds since 1970, UTC.
+    pub at_ms: i64,
+    /// The last change that counts; `None` = all of the snapshot.
+    pub version: Option<DataVersion>,
+}
 
 /// Who credits the sources of opportunities: a fitted model behind a lens.
 pub trait Credit: Sync {
-    /// Weighs the journeys of `opportunities` (indices of the snapshot) as known at `as_of_ms`, pushing one entry for
-    /// each, in order.
+    /// Weighs the journeys of `opportunities` (indices of the snapshot) as far as they are `known`, pushing one entry for each,
+    /// in order.
     ///
     /// # Errors
     /// The model broke its contract, or failed.
-    fn weigh(&self, snapshot: &Snapshot, as_of_ms: i64, opportunities: &[u32], out: &mut CreditShares)
-    -> Result<(), CreditError>;
+    fn weigh(&self, snapshot: &Snapshot, known: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError>;
 }
 
 /// For each opportunity, the sources of its touchpoints in order, with their weights. An entry with no touchpoint, or no

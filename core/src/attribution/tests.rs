@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Credit, CreditError, CreditShares, ModelCredit, View};
+use super::{Credit, CreditError, CreditShares, Known, ModelCredit, View};
 use crate::calendar::{Calendar, YearPattern};
 use crate::campaign::{Campaign, Channel};
 use crate::catalog::{ForecastCategory, Stage, StageKind};
@@ -196,7 +196,7 @@ fn latest(view: View) -> ModelCredit {
 fn credit(credit: &ModelCredit, snapshot: &Snapshot, as_of: &str) -> Result<CreditShares, CreditError> {
     let mut out = CreditShares::default();
     let all: Vec<u32> = (0..u32::try_from(snapshot.opportunity_count()).unwrap()).collect();
-    credit.weigh(snapshot, at(as_of).timestamp_millis(), &all, &mut out)?;
+    credit.weigh(snapshot, Known { at_ms: at(as_of).timestamp_millis(), version: None }, &all, &mut out)?;
     assert_eq!(out.len(), all.len());
     Ok(out)
 }
@@ -292,6 +292,39 @@ fn a_rep_earns_for_the_role_held_at_that_time() {
     let touches = [sales(1, "2025-03-31T23:59:59Z", promoted()), sales(2, "2025-04-01T00:00:00Z", promoted())];
     let snapshot = snapshot(Tz::UTC, &[deal()], &touches);
     assert_eq!(journey(ALL, &snapshot, NOW), [Source::Role(Role::Sdr), Source::Role(Role::Ae)]);
+}
+
+#[test]
+fn what_was_recorded_later_is_not_seen_in_an_old_answer() {
+    let (opportunity, mut versions) = deal();
+    versions[0].campaign = Some(campaign(Channel::Events));
+    versions[1].recorded = DataVersion(3);
+    let recorded = |version, touch: Touchpoint| Touchpoint { recorded: DataVersion(version), ..touch };
+    let touches = [
+        marketing(1, "2025-05-01T00:00:00Z", Channel::Abm),
+        recorded(2, marketing(2, "2025-05-02T00:00:00Z", Channel::Brand)),
+        recorded(3, marketing(3, "2025-08-02T00:00:00Z", Channel::Digital)),
+        recorded(2, marketing(4, "2025-08-01T00:00:00Z", Channel::Enablement)),
+    ];
+    let snapshot = snapshot(Tz::UTC, &[(opportunity, versions)], &touches);
+    let (abm, brand, ae) = (Source::Channel(Channel::Abm), Source::Channel(Channel::Brand), Source::Role(Role::Ae));
+    let (events, enablement) = (Source::Channel(Channel::Events), Source::Channel(Channel::Enablement));
+    let cases = [
+        (Some(0), vec![]),
+        (Some(1), vec![abm, ae, events]),
+        // Not known to be won yet, so a touchpoint after the close still counts.
+        (Some(2), vec![abm, brand, enablement, ae, events]),
+        // Won, without a campaign.
+        (Some(3), vec![abm, brand, ae]),
+        (None, vec![abm, brand, ae]),
+    ];
+    for (version, expected) in cases {
+        let known = Known { at_ms: at(NOW).timestamp_millis(), version: version.map(DataVersion) };
+        let mut out = CreditShares::default();
+        even(View { lens: Lens::All, origins: true }).weigh(&snapshot, known, &[0], &mut out).unwrap();
+        let seen: Vec<Source> = out.entry(0).0.iter().map(|code| Source::from_code(*code).unwrap()).collect();
+        assert_eq!(seen, expected, "{version:?}");
+    }
 }
 
 #[test]

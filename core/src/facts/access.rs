@@ -1,8 +1,10 @@
 //! What other rooms read of one opportunity: where it came from, how it stood at an instant, its account's touchpoints.
 
+use super::Snapshot;
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::currency::CurrencyCode;
 use crate::ids::{AccountId, CampaignId, DataVersion, OpportunityId, RepId, StageId, TouchpointId};
+use crate::rep::Role;
 use crate::touchpoint::{Source, TouchpointKind};
 use chrono::NaiveDate;
 use std::num::NonZeroU64;
@@ -70,4 +72,29 @@ pub struct TouchFact {
     pub kind: TouchpointKind,
     /// The channel, or the role that the rep held at that instant; `None` where neither is known.
     pub source: Option<Source>,
+}
+
+impl Snapshot {
+    /// As [`Self::state_at`], from what was recorded up to `version` (`None`: everything).
+    pub fn state_as_recorded(&self, index: u32, at_ms: i64, version: Option<DataVersion>) -> Option<State> {
+        let (segment, position) = self.locate(index);
+        let counts = |at: &usize| {
+            segment.valid_from[*at] <= at_ms && version.is_none_or(|version| segment.versions[*at].recorded <= version)
+        };
+        segment.versions_of(position).rev().find(counts).map(|at| self.state(segment, at))
+    }
+
+    /// As [`Self::role_at`], from what was recorded up to `version` (`None`: everything).
+    pub fn role_as_recorded(&self, rep: RepId, at_ms: i64, version: Option<DataVersion>) -> Option<Role> {
+        self.register.tenure_at(self.register.reps.get(&rep.0)?, at_ms, version)?.role
+    }
+
+    /// The source of a touchpoint, from what was recorded up to `version` (`None`: everything) of its rep's roles.
+    pub fn source_as_recorded(&self, touch: &TouchFact, version: Option<DataVersion>) -> Option<Source> {
+        match (version, touch.source) {
+            (None, source) | (Some(_), source @ Some(Source::Channel(_))) => source,
+            (Some(_), source) if touch.rep == 0 => source,
+            (Some(_), _) => self.register.tenure_at(touch.rep, touch.at_ms, version)?.role.map(Source::Role),
+        }
+    }
 }

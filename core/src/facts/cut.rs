@@ -5,7 +5,7 @@
 
 use super::Snapshot;
 use super::reading::{DimensionCodes, Held, Months, Reading};
-use crate::attribution::{Credit, CreditError, CreditShares};
+use crate::attribution::{Credit, CreditError, CreditShares, Known};
 use crate::dimension::{CellKey, Dimension, Filter};
 use crate::money;
 use crate::touchpoint::Source;
@@ -93,7 +93,12 @@ impl<'a> Cut<'a> {
     pub(crate) fn weigh(&self, reading: &Reading<'_>, opportunities: &[u32]) -> Result<CreditShares, CreditError> {
         let mut shares = CreditShares::default();
         if self.by_source && !opportunities.is_empty() {
-            self.credit.weigh(reading.snapshot, reading.at_ms, opportunities, &mut shares)?;
+            self.credit.weigh(
+                reading.snapshot,
+                Known { at_ms: reading.at_ms, version: reading.version },
+                opportunities,
+                &mut shares,
+            )?;
             assert_eq!(shares.len(), opportunities.len(), "one entry of credit for each opportunity");
         }
         Ok(shares)

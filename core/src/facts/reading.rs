@@ -22,7 +22,7 @@ pub(crate) struct Reading<'a> {
     /// The local day of the instant, as `chrono` counts days.
     day: i32,
     /// Only what was recorded up to here counts; `None` where that is everything.
-    version: Option<DataVersion>,
+    pub(crate) version: Option<DataVersion>,
     /// By code of the stage.
     stage_kinds: Vec<StageKind>,
     reporting: u16,

@@ -172,7 +172,7 @@ impl Snapshot {
         }
     }
 
-    fn state(&self, segment: &Segment, at: usize) -> State {
+    pub(super) fn state(&self, segment: &Segment, at: usize) -> State {
         let row = &segment.versions[at];
         State {
             valid_from_ms: segment.valid_from[at],
