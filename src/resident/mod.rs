@@ -81,3 +81,6 @@ impl Resident {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

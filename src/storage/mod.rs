@@ -14,6 +14,10 @@ mod postgres;
 mod read;
 mod sqlite;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod value;
 mod write;
 

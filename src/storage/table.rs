@@ -80,7 +80,7 @@ macro_rules! record {
             const TABLE: Table =
                 Table { name: $table, key: $key, again: Again::$again, columns: <$record as Read>::COLUMNS };
             fn row(&self) -> Vec<Value> {
-                vec![$(self.$field.store(),)* Value::Null]
+                vec![$(self.$field.store(),)* self.recorded.store()]
             }
         }
     };
