@@ -1,0 +1,292 @@
+//! GraphQL over HTTP, as the specification's draft says: media types, status codes, GET for queries only.
+
+use super::House;
+use super::headers::request_id;
+use crate::graphql::error::{Code, code_of, settle, whole};
+use crate::graphql::guard;
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use async_graphql::{Request, Response, Variables};
+use async_graphql_parser::types::OperationType;
+use futures_util::StreamExt;
+use pipewright_core::viewer::Viewer;
+use serde_json::{Map, Value};
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+
+/// Inside variables and extensions, at most.
+const JSON_DEPTH: u32 = 64;
+
+/// The two media types of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Media {
+    /// `application/graphql-response+json`: the status says how the request went.
+    Graphql,
+    /// `application/json`: 200 for every well-formed request.
+    Json,
+}
+
+impl Media {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Graphql => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// A request refused before its document was looked at: the same status in both media types.
+struct Refused(StatusCode, &'static str);
+
+/// Every method of `/graphql`.
+pub(super) async fn answer(request: HttpRequest, payload: web::Payload, house: web::Data<House>) -> HttpResponse {
+    let id = request_id(&request);
+    let Some(media) = media(&request) else {
+        let text = "this answers application/graphql-response+json or application/json: say either in Accept";
+        return refusal(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, text, &id);
+    };
+    match read(&request, payload, &house).await {
+        Ok(asked) => execute(asked, request.method() == Method::GET, media, id, &house).await,
+        Err(Refused(status, text)) => {
+            let mut response = refusal(status, Code::BadUserInput, text, &id);
+            if status == StatusCode::METHOD_NOT_ALLOWED {
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            }
+            response
+        }
+    }
+}
+
+/// A body with one error, for what is refused before there is a GraphQL answer.
+pub(super) fn refusal(status: StatusCode, code: Code, text: &str, id: &str) -> HttpResponse {
+    let extensions = serde_json::json!({ "code": code.as_str(), "requestId": id });
+    let body = serde_json::json!({ "errors": [{ "message": text, "extensions": extensions }] });
+    HttpResponse::build(status).content_type(Media::Json.name()).insert_header(("cache-control", "no-store")).json(body)
+}
+
+/// The better of the two that `Accept` names; `application/json` where it names none or anything.
+fn media(request: &HttpRequest) -> Option<Media> {
+    let mut named = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok()).peekable();
+    if named.peek().is_none() {
+        return Some(Media::Json);
+    }
+    let mut best: Option<(u32, Media)> = None;
+    for range in named.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "application/graphql-response+json" => Media::Graphql,
+            "application/json" | "application/*" | "*/*" => Media::Json,
+            _ => continue,
+        };
+        let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
+        let quality = (quality.clamp(0.0, 1.0) * 1000.0) as u32;
+        let better = best.is_none_or(|(held, other)| quality > held || quality == held && other == Media::Json);
+        if quality > 0 && better {
+            best = Some((quality, media));
+        }
+    }
+    best.map(|(_, media)| media)
+}
+
+async fn read(request: &HttpRequest, payload: web::Payload, house: &House) -> Result<Request, Refused> {
+    let limits = &house.app.config.server.limits;
+    let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+    if url > limits.url_bytes {
+        return Err(Refused(StatusCode::URI_TOO_LONG, "the URL is too long: use POST"));
+    }
+    match *request.method() {
+        Method::GET => from_url(request.query_string()),
+        Method::POST => {
+            right_type(request)?;
+            let body = body(request, payload, limits.body_bytes, Duration::from_secs(limits.body_s)).await?;
+            from_body(&body)
+        }
+        _ => Err(Refused(StatusCode::METHOD_NOT_ALLOWED, "ask by POST, or queries by GET")),
+    }
+}
+
+fn right_type(request: &HttpRequest) -> Result<(), Refused> {
+    let wrong = Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json, in UTF-8, not compressed");
+    let Some(named) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return Err(wrong) };
+    let mut parts = named.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let is_json = parts.next().as_deref() == Some("application/json");
+    let is_utf8 = parts.all(|part| match part.strip_prefix("charset=") {
+        Some(charset) => charset.trim_matches('"') == "utf-8",
+        None => true,
+    });
+    let is_plain = request.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+    if is_json && is_utf8 && is_plain { Ok(()) } else { Err(wrong) }
+}
+
+/// The whole body, counted as it arrives, so that a chunked one is cut as well.
+async fn body(request: &HttpRequest, mut payload: web::Payload, most: usize, within: Duration) -> Result<Vec<u8>, Refused> {
+    let too_large = Refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+    let declared = request.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > most) {
+        return Err(too_large);
+    }
+    let collect = async {
+        let mut body = Vec::with_capacity(declared.unwrap_or(0));
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Refused(StatusCode::BAD_REQUEST, "the body broke off"))?;
+            if body.len() + chunk.len() > most {
+                return Err(too_large);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    };
+    match tokio::time::timeout(within, collect).await {
+        Ok(read) => read,
+        Err(_) => Err(Refused(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),
+    }
+}
+
+fn bad(text: &'static str) -> Refused {
+    Refused(StatusCode::BAD_REQUEST, text)
+}
+
+fn from_body(body: &[u8]) -> Result<Request, Refused> {
+    let parsed: Value = serde_json::from_slice(body).map_err(|_| bad("the body is not valid JSON"))?;
+    match parsed {
+        Value::Object(parameters) => from_parameters(parameters),
+        Value::Array(_) => Err(bad("the body is a list: send one request at a time")),
+        _ => Err(bad("the body is not a JSON object")),
+    }
+}
+
+fn from_url(query: &str) -> Result<Request, Refused> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).map_err(|_| bad("the URL's parameters cannot be read"))?;
+    let mut parameters = Map::new();
+    for (name, value) in pairs.into_inner() {
+        let value = match name.as_str() {
+            "query" | "operationName" => Value::String(value),
+            "variables" | "extensions" if value.is_empty() => Value::Null,
+            "variables" | "extensions" => {
+                serde_json::from_str(&value).map_err(|_| bad("'variables' and 'extensions' are JSON in the URL"))?
+            }
+            _ => continue,
+        };
+        if parameters.insert(name, value).is_some() {
+            return Err(bad("a parameter stands twice in the URL"));
+        }
+    }
+    from_parameters(parameters)
+}
+
+fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, Refused> {
+    let Some(Value::String(query)) = parameters.remove("query") else {
+        return Err(bad("'query' is missing, or is not a string"));
+    };
+    let mut request = Request::new(query);
+    request.operation_name = match parameters.remove("operationName") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
+        Some(_) => return Err(bad("'operationName' is not a string")),
+    };
+    match parameters.remove("variables") {
+        None | Some(Value::Null) => {}
+        Some(variables @ Value::Object(_)) if !is_deeper(&variables, JSON_DEPTH) => {
+            request.variables = Variables::from_json(variables);
+        }
+        Some(Value::Object(_)) => return Err(bad("'variables' are nested too deep")),
+        Some(_) => return Err(bad("'variables' is not an object")),
+    }
+    match parameters.remove("extensions") {
+        None | Some(Value::Null | Value::Object(_)) => Ok(request),
+        Some(_) => Err(bad("'extensions' is not an object")),
+    }
+}
+
+fn is_deeper(value: &Value, left: u32) -> bool {
+    match value {
+        Value::Array(items) => left == 0 || items.iter().any(|item| is_deeper(item, left - 1)),
+        Value::Object(fields) => left == 0 || fields.values().any(|field| is_deeper(field, left - 1)),
+        _ => false,
+    }
+}
+
+async fn execute(mut request: Request, is_get: bool, media: Media, id: String, house: &House) -> HttpResponse {
+    let started = Instant::now();
+    let limits = &house.app.config.server.limits;
+    let judged = match guard::judge(&request.query, request.operation_name.as_deref(), limits) {
+        Ok(judged) => judged,
+        Err(error) => return written(Response::from_errors(vec![error]), media, &id, house),
+    };
+    if is_get && judged.operation != OperationType::Query {
+        let mut response =
+            refusal(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "only queries are asked by GET: use POST", &id);
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        return response;
+    }
+    let operation: Option<String> = request.operation_name.as_deref().map(|name| name.chars().take(80).collect());
+    request.set_parsed_query(judged.document);
+    let viewer = Viewer::local();
+    let name = viewer.name().to_owned();
+    let schema = house.schema.clone();
+    let span = tracing::info_span!("graphql", request_id = id);
+    let mut task = house.runtime.spawn(async move { schema.execute(request.data(viewer)).await }.instrument(span));
+    let response = match tokio::time::timeout(Duration::from_secs(limits.query_s), &mut task).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            tracing::error!(request_id = id, %panic, "a resolver panicked");
+            ended(Code::Internal, "something failed on our side; the request id names it in the log")
+        }
+        Err(_) => {
+            task.abort();
+            ended(Code::Timeout, "the query took too long: ask for less")
+        }
+    };
+    let code = response.errors.first().and_then(code_of).map(str::to_owned);
+    let cost = response.extensions.get("cost").map(ToString::to_string);
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(request_id = id, operation, viewer = name, code, ms, cost, "executed");
+    written(response, media, &id, house)
+}
+
+/// Execution began and ended with nothing but this error.
+fn ended(code: Code, text: &str) -> Response {
+    let mut error = whole(code, text);
+    error.path = Vec::new();
+    Response::from_errors(vec![error])
+}
+
+/// Whether nothing was executed: the request itself was at fault.
+fn is_request_error(response: &Response) -> bool {
+    let never_begun = |error: &async_graphql::ServerError| {
+        let code = code_of(error);
+        error.path.is_empty() && !matches!(code, Some("INTERNAL" | "TIMEOUT" | "UNAVAILABLE"))
+    };
+    response.data == async_graphql::Value::Null && !response.errors.is_empty() && response.errors.iter().all(never_begun)
+}
+
+fn written(mut response: Response, media: Media, id: &str, house: &House) -> HttpResponse {
+    let limits = &house.app.config.server.limits;
+    settle(&mut response, id, limits.errors);
+    let is_request_error = is_request_error(&response);
+    let is_away = response.errors.iter().any(|error| code_of(error) == Some("UNAVAILABLE"));
+    let status = match media {
+        _ if is_away => StatusCode::SERVICE_UNAVAILABLE,
+        Media::Graphql if is_request_error => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    response.extensions.insert("requestId".into(), id.into());
+    let mut value = match serde_json::to_value(&response) {
+        Ok(Value::Object(value)) => value,
+        _ => return refusal(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "the answer could not be written", id),
+    };
+    if is_request_error {
+        value.remove("data");
+    }
+    let body = Value::Object(value).to_string();
+    if body.len() > limits.response_bytes {
+        let text = "the answer is too large: ask for fewer rows or fields";
+        return refusal(StatusCode::OK, Code::QueryTooComplex, text, id);
+    }
+    let mut answer = HttpResponse::build(status);
+    if is_away {
+        answer.insert_header((RETRY_AFTER, "1"));
+    }
+    answer.content_type(media.name()).insert_header(("cache-control", "no-store")).body(body)
+}
