@@ -135,6 +135,16 @@ fn failure(model: &str, error: ModelError) -> CreditError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use chrono::{DateTime, NaiveDate, TimeDelta};
+    use pipewright_core::attribution::{CreditShares, Known};
+    use pipewright_core::calendar::{Calendar, YearPattern};
+    use pipewright_core::campaign::Channel;
+    use pipewright_core::catalog::ForecastCategory;
+    use pipewright_core::currency::CurrencyCode;
+    use pipewright_core::facts::{Builder, OpportunityFact, Settings, VersionFact};
+    use pipewright_core::ids::{AccountId, OpportunityId, StageId, TouchpointId};
+    use pipewright_core::rep::Role;
+    use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
     use pipewright_plugin::conformance;
     use std::collections::BTreeSet;
 
@@ -182,5 +192,94 @@ mod tests {
             assert_eq!(registry.validate(&choice).unwrap_err().to_string(), expected);
         }
         assert_eq!(registry.validate(&choice("linear", &[("unit", "\"source\"")])), Ok(()));
+    }
+
+    /// One opportunity, created on day 100, its lead source an AE's; responses of ABM on day 98 and of EVENTS on day 99.
+    fn snapshot() -> Arc<Snapshot> {
+        let day = |day| DateTime::UNIX_EPOCH + TimeDelta::days(day);
+        let mut builder = Builder::new(Settings {
+            calendar: Calendar {
+                first_month: 2,
+                pattern: YearPattern::Calendar,
+                time_zone: chrono_tz::Tz::UTC,
+                holidays: BTreeSet::new(),
+            },
+            reporting_currency: CurrencyCode::USD,
+            entry_stage: None,
+            green_from: 1.0,
+            yellow_from: 0.85,
+            look_back_days: 365,
+        });
+        let account = Some(AccountId::derived("test", "1"));
+        let opportunity = OpportunityFact {
+            id: OpportunityId::derived("test", "1"),
+            account,
+            created_at_ms: day(100).timestamp_millis(),
+            created_by: None,
+            lead_source_maps_to: Some(Source::Role(Role::Ae)),
+        };
+        let version = VersionFact {
+            valid_from_ms: day(100).timestamp_millis(),
+            sequence: 0,
+            recorded: DataVersion(1),
+            stage: StageId::derived("test", "open"),
+            forecast_category: ForecastCategory::Pipeline,
+            close_date: NaiveDate::from_ymd_opt(1970, 12, 31).unwrap(),
+            currency: CurrencyCode::USD,
+            acv_minor: Some(1),
+            owner: None,
+            region: None,
+            segment: None,
+            opportunity_type: None,
+            campaign: None,
+            line_set: None,
+            is_deleted: false,
+        };
+        builder.opportunity(opportunity, &[version]);
+        for (at, channel) in [(day(98), Channel::Abm), (day(99), Channel::Events)] {
+            builder.touchpoint(&Touchpoint {
+                id: TouchpointId::derived("test", &at.to_string()),
+                external_id: None,
+                at,
+                kind: TouchpointKind::Response,
+                channel: Some(channel),
+                rep: None,
+                campaign: None,
+                contact: None,
+                lead: None,
+                account,
+                opportunity: None,
+                recorded: DataVersion(1),
+            });
+        }
+        Arc::new(builder.finish(DataVersion(1)))
+    }
+
+    #[test]
+    fn a_registered_model_credits_the_opportunities_of_a_snapshot() {
+        let (registry, snapshot) = (Registry::built_in(), snapshot());
+        let weighed = |choice: &ModelChoice| {
+            let mut out = CreditShares::default();
+            let known = Known { at_ms: i64::MAX, version: None };
+            registry.credit(choice, &snapshot).unwrap().weigh(&snapshot, known, &[0], &mut out).unwrap();
+            let (sources, weights) = out.entry(0);
+            sources.iter().map(|code| Source::from_code(*code).unwrap()).zip(weights.iter().copied()).collect::<Vec<_>>()
+        };
+        let (abm, events) = (Source::Channel(Channel::Abm), Source::Channel(Channel::Events));
+        let cases = [
+            (choice("first-touch", &[]), vec![(abm, 1.0), (events, 0.0)]),
+            (choice("last-touch", &[]), vec![(abm, 0.0), (events, 1.0)]),
+            (choice("linear", &[]), vec![(abm, 0.5), (events, 0.5)]),
+            (choice("linear", &[("unit", "\"source\"")]), vec![(abm, 0.5), (events, 0.5)]),
+            // Origins are shown to the one model that asks for them.
+            (choice("sourced-by", &[]), vec![(abm, 0.0), (events, 0.0), (Source::Role(Role::Ae), 1.0)]),
+            (ModelChoice { lens: Lens::Channels, ..choice("sourced-by", &[]) }, vec![]),
+        ];
+        for (choice, expected) in &cases {
+            assert_eq!(&weighed(choice), expected, "{choice:?}");
+            assert_eq!(&weighed(choice), expected, "asked again: {choice:?}");
+        }
+        // One for each model and its parameters; a lens makes no other where nothing is learnt.
+        assert_eq!(registry.fitted.lock().unwrap().len(), 5);
     }
 }

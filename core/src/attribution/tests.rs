@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Credit, CreditError, CreditShares, Known, ModelCredit, View};
+use super::{Credit, CreditError, CreditShares, Known, ModelCredit, Training, View};
 use crate::calendar::{Calendar, YearPattern};
 use crate::campaign::{Campaign, Channel};
 use crate::catalog::{ForecastCategory, Stage, StageKind};
@@ -15,7 +15,7 @@ use crate::rep::{Rep, Role, Tenure};
 use crate::touchpoint::{Source, Touchpoint, TouchpointKind};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use pipewright_plugin::{FittedModel, Journey, ModelError, NoCredit, Weights};
+use pipewright_plugin::{FittedModel, Journey, Journeys, ModelError, NoCredit, Outcome, Weights};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -371,6 +371,28 @@ fn many_opportunities_are_answered_in_order_and_in_batches() {
         let index = snapshot.opportunity_index(OpportunityId::derived("test", &number.to_string())).unwrap();
         assert_eq!(shares.entry(index as usize).0.len(), number % 3);
     }
+}
+
+#[test]
+fn a_model_learns_from_every_journey_as_it_ended() {
+    let touches = [
+        marketing(1, "2025-05-01T00:00:00Z", Channel::Abm),
+        sales(2, "2025-07-03T12:00:00Z", rep(Role::Sdr)),
+        marketing(3, "2025-08-01T00:00:00Z", Channel::Brand),
+    ];
+    let (mut quiet, versions) = deal();
+    quiet.id = OpportunityId::derived("test", "2");
+    quiet.account = Some(AccountId::derived("test", "2"));
+    let snapshot = snapshot(Tz::UTC, &[(quiet, versions), deal()], &touches);
+    let mut learnt = Vec::new();
+    let training = Training { snapshot: &snapshot, view: ALL };
+    let seen = training.each_batch(&mut |batch| {
+        learnt.extend(batch.iter().map(|journey| (journey.outcome, journey.touches.len())));
+        Ok(())
+    });
+    assert_eq!((seen, learnt), (Ok(()), vec![(Outcome::Won, 2)]));
+    let stopped = training.each_batch(&mut |_| Err(ModelError::Failed("enough".into())));
+    assert_eq!(stopped, Err(ModelError::Failed("enough".into())));
 }
 
 #[test]
