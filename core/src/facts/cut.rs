@@ -59,10 +59,10 @@ impl Test {
 
 /// A part of an opportunity with one product and one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Atom<const N: usize> {
-    pub(super) product: u32,
-    pub(super) source: u32,
-    pub(super) amounts: [i64; N],
+pub(crate) struct Atom<const N: usize> {
+    pub(crate) product: u32,
+    pub(crate) source: u32,
+    pub(crate) amounts: [i64; N],
 }
 
 impl<'a> Cut<'a> {
@@ -105,17 +105,17 @@ impl<'a> Cut<'a> {
     }
 
     /// The codes of an opportunity with the month of `month_day`.
-    pub(super) fn codes(&self, reading: &Reading<'_>, held: &Held<'_>, months: &mut Months, month_day: i32) -> DimensionCodes {
+    pub(crate) fn codes(&self, reading: &Reading<'_>, held: &Held<'_>, months: &mut Months, month_day: i32) -> DimensionCodes {
         reading.codes(held, self.by_month.then_some(months), month_day)
     }
 
     /// Whether an opportunity can be left out whole, before it is split.
-    pub(super) fn refuses(&self, codes: &DimensionCodes) -> bool {
+    pub(crate) fn refuses(&self, codes: &DimensionCodes) -> bool {
         !self.splits() && !self.filter.holds(codes)
     }
 
     /// The key of an atom; `None` where the filter leaves it out.
-    pub(super) fn key<const N: usize>(&self, codes: &DimensionCodes, atom: &Atom<N>) -> Option<Key> {
+    pub(crate) fn key<const N: usize>(&self, codes: &DimensionCodes, atom: &Atom<N>) -> Option<Key> {
         let mut codes = *codes;
         codes[Dimension::Product as usize] = atom.product;
         codes[Dimension::Source as usize] = atom.source;
@@ -129,7 +129,7 @@ impl<'a> Cut<'a> {
     }
 
     /// Splits amounts of an opportunity into atoms; `entry` is its place in `shares`.
-    pub(super) fn atoms<const N: usize>(
+    pub(crate) fn atoms<const N: usize>(
         &self,
         held: &Held<'_>,
         shares: &CreditShares,

@@ -8,7 +8,7 @@ pub(crate) mod cut;
 mod input;
 pub(crate) mod reading;
 mod register;
-mod scan;
+pub(crate) mod scan;
 mod segment;
 mod snapshot;
 

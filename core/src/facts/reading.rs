@@ -231,7 +231,7 @@ fn convert(amount: i64, rate: Decimal, shift: i32) -> i64 {
 
 /// Codes of fiscal months by day, remembered.
 #[derive(Default)]
-pub(super) struct Months(std::collections::HashMap<i32, u32>);
+pub(crate) struct Months(std::collections::HashMap<i32, u32>);
 
 impl Months {
     fn code(&mut self, snapshot: &Snapshot, day: i32) -> u32 {

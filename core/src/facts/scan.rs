@@ -225,21 +225,21 @@ fn masked(key: &Key, mask: usize) -> Key {
 /// Opportunities that one worker takes at a time, and a model weighs in one batch.
 const CHUNK: usize = 8192;
 
-/// Runs `work` over all opportunities in chunks and adds up what it gives. A viewer who may not see everything sees
+/// The opportunities that a viewer may learn of, in chunks for one worker each. A viewer who may not see everything sees
 /// nothing here until rows can be told apart.
+pub(crate) fn chunks(snapshot: &Snapshot, scope: &Scope) -> Vec<Range<u32>> {
+    let count = if scope.is_unrestricted() { snapshot.opportunity_count() } else { 0 };
+    let bound = |at: usize| u32::try_from(at.min(count)).expect("indices are u32");
+    (0..count).step_by(CHUNK).map(|start| bound(start)..bound(start + CHUNK)).collect()
+}
+
+/// Runs `work` over all opportunities in chunks and adds up what it gives.
 fn over_chunks<S: Additive>(
     snapshot: &Snapshot,
     scan: &Scan<'_>,
     work: impl Fn(Range<u32>) -> Result<ByKey<S>, CreditError> + Send + Sync,
 ) -> Result<ByKey<S>, CreditError> {
-    let count = if scan.scope.is_unrestricted() { snapshot.opportunity_count() } else { 0 };
-    let chunks: Vec<Range<u32>> = (0..count)
-        .step_by(CHUNK)
-        .map(|start| {
-            let bound = |at: usize| u32::try_from(at).expect("indices are u32");
-            bound(start)..bound((start + CHUNK).min(count))
-        })
-        .collect();
+    let chunks = chunks(snapshot, scan.scope);
     chunks.into_par_iter().map(&work).try_reduce(ByKey::default, |left, right| Ok(left.merge(right)))
 }
 

@@ -1,16 +1,20 @@
 //! The accountability performance matrix: the question, the answer, and how one follows from the other.
 
+mod aggregate;
 mod alignment;
 mod answer;
 mod apm;
 mod columns;
+mod flow;
 mod forecasts;
 mod question;
 mod targets;
 mod trend;
 
+pub use aggregate::aggregate;
 pub use alignment::{elapsed, end_of, same_point};
 pub use answer::*;
 pub use apm::matrix;
+pub use flow::flow;
 pub use question::*;
 pub use trend::trend;
