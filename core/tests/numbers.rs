@@ -1,0 +1,473 @@
+//! The numbers, against the worked examples of the definitions and against a second, naive computation.
+#![allow(clippy::unwrap_used)]
+
+use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
+use pipewright_core::attribution::{Credit, CreditError, CreditShares, Known};
+use pipewright_core::calendar::{Calendar, Period, PeriodName, YearPattern};
+use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
+use pipewright_core::currency::{CurrencyCode, ExchangeRate};
+use pipewright_core::dimension::{CellKey, Dimension, DimensionValue, Filter};
+use pipewright_core::facts::{
+    Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, sums,
+};
+use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId, ProductId, RegionId, StageId};
+use pipewright_core::ledger::{Posting, entries};
+use pipewright_core::matrix::{Flow, FlowBucket, FlowQuery, FlowRow, Lens, ModelChoice, flow};
+use pipewright_core::viewer::Scope;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+/// Credits by a fixed rule, so that a split can be told beforehand: none for each third opportunity.
+struct ByIndex;
+
+impl Credit for ByIndex {
+    fn weigh(&self, snapshot: &Snapshot, _: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError> {
+        for index in opportunities {
+            match snapshot.opportunity_id(*index).0.as_u128() % 3 {
+                0 => out.push(&[], &[]),
+                1 => out.push(&[0, 6, 0], &[0.5, 0.25, 0.25]),
+                _ => out.push(&[9, 2, 3], &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]),
+            }
+        }
+        Ok(())
+    }
+}
+
+const OPEN: StageId = StageId(Uuid::from_u128(1001));
+const WON: StageId = StageId(Uuid::from_u128(1002));
+const LOST: StageId = StageId(Uuid::from_u128(1003));
+
+fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap()
+}
+
+fn at(date: NaiveDate) -> DateTime<Utc> {
+    Utc.from_utc_datetime(&date.and_hms_opt(12, 0, 0).unwrap())
+}
+
+/// FY2027-Q1: February to April 2026.
+fn quarter() -> Period {
+    Period { name: PeriodName::Quarter(2027, 1), start: day(2026, 2, 1), end: day(2026, 5, 1) }
+}
+
+fn settings() -> Settings {
+    Settings {
+        calendar: Calendar {
+            first_month: 2,
+            pattern: YearPattern::Calendar,
+            time_zone: chrono_tz::UTC,
+            holidays: std::collections::BTreeSet::new(),
+        },
+        reporting_currency: CurrencyCode::USD,
+        entry_stage: None,
+        green_from: 1.0,
+        yellow_from: 0.85,
+        look_back_days: 365,
+    }
+}
+
+/// An opportunity of a test: its creation and versions.
+#[derive(Debug, Clone)]
+struct Deal {
+    id: u128,
+    versions: Vec<VersionFact>,
+}
+
+fn version(from: NaiveDate, stage: StageId, acv: i64, close: NaiveDate) -> VersionFact {
+    VersionFact {
+        valid_from_ms: at(from).timestamp_millis(),
+        sequence: 0,
+        recorded: DataVersion(1),
+        stage,
+        forecast_category: ForecastCategory::Pipeline,
+        close_date: close,
+        currency: CurrencyCode::USD,
+        acv_minor: Some(acv),
+        owner: None,
+        region: None,
+        segment: None,
+        opportunity_type: None,
+        campaign: None,
+        line_set: None,
+        is_deleted: false,
+    }
+}
+
+fn add(builder: &mut Builder, deal: &Deal) {
+    let fact = OpportunityFact {
+        id: OpportunityId(Uuid::from_u128(deal.id)),
+        account: None,
+        created_at_ms: deal.versions[0].valid_from_ms,
+        created_by: None,
+        lead_source_maps_to: None,
+    };
+    builder.opportunity(fact, &deal.versions);
+}
+
+fn lists(builder: &mut Builder) {
+    for (id, kind) in [(OPEN, StageKind::Open), (WON, StageKind::Won), (LOST, StageKind::Lost)] {
+        builder.stage(&Stage {
+            id,
+            name: format!("{kind:?}"),
+            position: 1,
+            kind,
+            forecast_category: ForecastCategory::Pipeline,
+            probability: None,
+            is_active: true,
+            recorded: DataVersion(1),
+        });
+    }
+    for set in (1..=12_u128).flat_map(|deal| (1..=3).map(move |size| 10 * deal + size)) {
+        for position in 0..i32::try_from(set % 10).unwrap() {
+            builder.line(LineFact {
+                line_set: LineSetId(Uuid::from_u128(set)),
+                position,
+                product: (position < 2).then(|| ProductId(Uuid::from_u128(500 + position as u128))),
+                acv_minor: 100 * i64::from(position) + 7,
+            });
+        }
+    }
+    builder.exchange_rate(&ExchangeRate {
+        currency: "EUR".parse().unwrap(),
+        valid_from: day(2020, 1, 1),
+        rate: "1.1".parse().unwrap(),
+        known_from: at(day(2020, 1, 1)),
+        recorded: DataVersion(1),
+    });
+    builder.exchange_rate(&ExchangeRate {
+        currency: "EUR".parse().unwrap(),
+        valid_from: day(2026, 3, 1),
+        rate: "1.2345".parse().unwrap(),
+        known_from: at(day(2026, 3, 1)),
+        recorded: DataVersion(1),
+    });
+}
+
+fn snapshot(deals: &[Deal]) -> Snapshot {
+    let mut builder = Builder::new(settings());
+    lists(&mut builder);
+    for deal in deals {
+        add(&mut builder, deal);
+    }
+    builder.finish(DataVersion(10))
+}
+
+fn ask(snapshot: &Snapshot, by: &[Dimension], filter: &Filter, when: DateTime<Utc>, version: Option<i64>) -> SumsByKey {
+    let scope = Scope::everything();
+    let scan = Scan { scope: &scope, data_version: version.map(DataVersion), by, filter, credit: &ByIndex };
+    sums(snapshot, &scan, &[Point { period: quarter(), at: when }]).unwrap().pop().unwrap()
+}
+
+fn ask_flow(snapshot: &Snapshot, by: &[Dimension], from: DateTime<Utc>, to: DateTime<Utc>) -> Flow {
+    let query = FlowQuery {
+        period: quarter(),
+        from,
+        to,
+        data_version: None,
+        by: by.to_vec(),
+        filter: Filter::Everything,
+        model: ModelChoice { model: "by-index".into(), parameters: vec![], lens: Lens::All },
+    };
+    flow(snapshot, &query, &Scope::everything(), &ByIndex).unwrap()
+}
+
+fn bar(row: &FlowRow, bucket: FlowBucket) -> i64 {
+    row.bars.iter().find(|bar| bar.bucket == bucket).unwrap().amount
+}
+
+#[test]
+fn the_worked_example_of_generation_holds() {
+    let (in_quarter, later) = (day(2026, 2, 10), day(2026, 3, 10));
+    let deals = [
+        Deal { id: 1, versions: vec![version(in_quarter, OPEN, 100, later), version(later, WON, 100, later)] },
+        Deal { id: 2, versions: vec![version(in_quarter, OPEN, 200, later), version(later, OPEN, 250, day(2026, 4, 1))] },
+        Deal { id: 3, versions: vec![version(in_quarter, OPEN, 50, later), version(later, LOST, 50, later)] },
+    ];
+    let total = ask(&snapshot(&deals), &[], &Filter::Everything, at(day(2026, 3, 20)), None)[&CellKey::total()];
+    assert_eq!((total.generation_as_generated, total.generation_as_now, total.generation_count), (350, 400, 3));
+    assert_eq!((total.closed, total.open, total.lost), (100, 250, 50));
+}
+
+#[test]
+fn the_worked_example_of_the_flow_holds() {
+    let (before, start, inside, end) = (day(2026, 1, 10), day(2026, 2, 10), day(2026, 3, 1), day(2026, 3, 20));
+    let (close, outside) = (day(2026, 4, 10), day(2026, 6, 10));
+    let two = |id, first: VersionFact, second: VersionFact| Deal { id, versions: vec![first, second] };
+    let deals = [
+        two(1, version(before, OPEN, 1000, close), version(inside, OPEN, 1200, close)),
+        two(2, version(before, OPEN, 800, close), version(inside, OPEN, 500, close)),
+        two(3, version(before, OPEN, 600, close), version(inside, WON, 600, inside)),
+        two(4, version(before, OPEN, 400, close), version(inside, WON, 450, inside)),
+        two(5, version(before, OPEN, 900, close), version(inside, OPEN, 900, outside)),
+        two(6, version(before, OPEN, 300, close), version(inside, LOST, 300, inside)),
+        Deal { id: 7, versions: vec![version(inside, OPEN, 700, close)] },
+        two(8, version(before, OPEN, 250, outside), version(inside, OPEN, 250, close)),
+        two(9, version(inside, OPEN, 150, close), version(inside + Duration::days(2), WON, 150, inside + Duration::days(2))),
+    ];
+    let total = ask_flow(&snapshot(&deals), &[], at(start), at(end)).total;
+    let expected = [
+        (FlowBucket::New, 850),
+        (FlowBucket::Reopened, 0),
+        (FlowBucket::MovedIn, 250),
+        (FlowBucket::Increased, 250),
+        (FlowBucket::Decreased, -300),
+        (FlowBucket::MovedOut, -900),
+        (FlowBucket::ClosedWon, -1200),
+        (FlowBucket::ClosedLost, -300),
+        (FlowBucket::Removed, 0),
+    ];
+    assert_eq!((total.start, total.end), (4000, 2650));
+    for (bucket, amount) in expected {
+        assert_eq!(bar(&total, bucket), amount, "{bucket:?}");
+    }
+}
+
+#[test]
+fn an_amount_without_a_known_rate_counts_as_nothing_and_is_named() {
+    let mut yen = version(day(2026, 2, 10), OPEN, 100, day(2026, 4, 1));
+    yen.currency = "JPY".parse().unwrap();
+    let snapshot = snapshot(&[Deal { id: 1, versions: vec![yen] }]);
+    let total = ask(&snapshot, &[], &Filter::Everything, at(day(2026, 3, 20)), None)[&CellKey::total()];
+    assert_eq!((total.open, total.open_count), (0, 1));
+    assert_eq!(snapshot.missing_rates(), ["JPY".parse().unwrap()]);
+}
+
+#[test]
+fn a_cohort_is_what_was_open_and_its_won_part_as_known_at_the_end() {
+    let (before, inside, close) = (day(2026, 1, 10), day(2026, 3, 1), day(2026, 4, 10));
+    let deals = [
+        Deal { id: 1, versions: vec![version(before, OPEN, 100, close), version(inside, WON, 130, inside)] },
+        Deal { id: 2, versions: vec![version(before, OPEN, 300, close), version(inside, LOST, 300, inside)] },
+        Deal { id: 3, versions: vec![version(before, OPEN, 50, close), version(day(2026, 5, 1), WON, 50, close)] },
+    ];
+    let scope = Scope::everything();
+    let scan = Scan { scope: &scope, data_version: None, by: &[], filter: &Filter::Everything, credit: &ByIndex };
+    let point = Point { period: quarter(), at: at(day(2026, 2, 10)) };
+    let cohort = cohorts(&snapshot(&deals), &scan, &[point]).unwrap().pop().unwrap()[&CellKey::total()];
+    assert_eq!((cohort.open, cohort.won, cohort.opportunities), (450, 100, 3));
+}
+
+fn a_version() -> impl Strategy<Value = VersionFact> {
+    let times = (0..120_i64, 0..4_i64, 0..150_i64, 0..10_000_i64);
+    (times, 0..6_u8, 0..6_u8, 0..3_u128, 0..4_u128, any::<bool>(), 1..10_i64).prop_map(
+        |((from, hours, close, acv), stage, category, region, set, euro, recorded)| {
+            let mut fact = version(day(2026, 1, 10), OPEN, acv, day(2026, 1, 1) + Duration::days(close));
+            fact.valid_from_ms += from * 86_400_000 + hours * 3_600_000;
+            fact.stage = [OPEN, OPEN, OPEN, OPEN, WON, LOST][usize::from(stage)];
+            fact.forecast_category = [
+                ForecastCategory::Omitted,
+                ForecastCategory::Pipeline,
+                ForecastCategory::BestCase,
+                ForecastCategory::MostLikely,
+                ForecastCategory::Commit,
+                ForecastCategory::Closed,
+            ][usize::from(category)];
+            fact.region = (region > 0).then(|| RegionId(Uuid::from_u128(700 + region)));
+            fact.line_set = (set > 0).then(|| LineSetId(Uuid::from_u128(set)));
+            fact.currency = if euro { "EUR".parse().unwrap() } else { CurrencyCode::USD };
+            fact.recorded = DataVersion(recorded);
+            fact.is_deleted = recorded == 7 && hours == 0;
+            fact
+        },
+    )
+}
+
+/// Companies of up to a dozen deals. Ids differ between deals.
+fn a_company() -> impl Strategy<Value = Vec<Deal>> {
+    prop::collection::vec(prop::collection::vec(a_version(), 1..6), 1..12).prop_map(|deals| {
+        let deals = deals.into_iter().enumerate().map(|(number, mut versions)| {
+            versions.sort_by_key(|version| version.valid_from_ms);
+            for (sequence, version) in versions.iter_mut().enumerate() {
+                version.sequence = i32::try_from(sequence).unwrap();
+                // A set of lines belongs to one opportunity.
+                version.line_set =
+                    version.line_set.map(|set| LineSetId(Uuid::from_u128(10 * (number as u128 + 1) + set.0.as_u128())));
+            }
+            Deal { id: number as u128 + 1, versions }
+        });
+        deals.collect()
+    })
+}
+
+fn instant(days: i64) -> DateTime<Utc> {
+    at(day(2026, 1, 8)) + Duration::days(days)
+}
+
+/// The last version at or before an instant, found by looking at each.
+fn replayed(deal: &Deal, when: DateTime<Utc>, recorded: i64) -> Option<&VersionFact> {
+    let known = deal.versions.iter().filter(|version| version.recorded.0 <= recorded);
+    known.filter(|version| version.valid_from_ms <= when.timestamp_millis()).next_back()
+}
+
+fn dollars(version: &VersionFact, when: DateTime<Utc>) -> i64 {
+    let acv = version.acv_minor.unwrap();
+    if version.currency == CurrencyCode::USD {
+        return acv;
+    }
+    // The later rate is known, and in force, from noon of 1 March on.
+    let later = version.close_date.min(when.date_naive()) >= day(2026, 3, 1) && when >= at(day(2026, 3, 1));
+    let ten_thousandths = acv * if later { 12_345 } else { 11_000 };
+    (ten_thousandths + 5_000) / 10_000
+}
+
+/// Closed, open and generation, by a replay of each deal's versions.
+fn replay(deals: &[Deal], when: DateTime<Utc>, recorded: i64) -> Sums {
+    let mut sums = Sums::default();
+    for deal in deals {
+        let Some(now) = replayed(deal, when, recorded) else { continue };
+        let omitted = now.stage == OPEN && now.forecast_category == ForecastCategory::Omitted;
+        if now.is_deleted || omitted {
+            continue;
+        }
+        let acv = dollars(now, when);
+        let in_quarter = quarter().start <= now.close_date && now.close_date < quarter().end;
+        let past = now.close_date <= when.date_naive();
+        if in_quarter && now.stage == OPEN {
+            sums.open += acv;
+            sums.open_count += 1;
+        }
+        if in_quarter && past && now.stage == WON {
+            sums.closed += acv;
+            sums.closed_count += 1;
+        }
+        let created = DateTime::from_timestamp_millis(deal.versions[0].valid_from_ms).unwrap();
+        let entered = quarter().start <= created.date_naive() && created.date_naive() < quarter().end;
+        if entered && created <= when {
+            sums.generation_as_now += acv;
+            sums.generation_count += 1;
+        }
+    }
+    sums
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn as_of_equals_a_replay(deals in a_company(), days in 0..140_i64, recorded in 1..11_i64) {
+        let when = instant(days);
+        let total = ask(&snapshot(&deals), &[], &Filter::Everything, when, Some(recorded))[&CellKey::total()];
+        let naive = replay(&deals, when, recorded);
+        prop_assert_eq!((total.open, total.open_count), (naive.open, naive.open_count));
+        prop_assert_eq!((total.closed, total.closed_count), (naive.closed, naive.closed_count));
+        prop_assert_eq!((total.generation_as_now, total.generation_count), (naive.generation_as_now, naive.generation_count));
+    }
+
+    #[test]
+    fn any_cut_adds_up_to_the_same_total(deals in a_company(), days in 0..140_i64) {
+        let snapshot = snapshot(&deals);
+        let when = instant(days);
+        let whole = ask(&snapshot, &[], &Filter::Everything, when, None)[&CellKey::total()];
+        let grid = ask(&snapshot, &[Dimension::Product, Dimension::Source], &Filter::Everything, when, None);
+        for by in [vec![Dimension::Region, Dimension::Month], vec![Dimension::Product], vec![Dimension::Source],
+                   vec![Dimension::Product, Dimension::Source]] {
+            let cells = ask(&snapshot, &by, &Filter::Everything, when, None);
+            prop_assert_eq!(cells[&CellKey::total()], whole);
+            let mut sum = Sums::default();
+            for (_, cell) in cells.iter().filter(|(key, _)| key.parts().len() == by.len()) {
+                sum.open += cell.open;
+                sum.closed += cell.closed;
+                sum.lost += cell.lost;
+                sum.generation_as_generated += cell.generation_as_generated;
+                sum.generation_as_now += cell.generation_as_now;
+            }
+            prop_assert_eq!((sum.open, sum.closed, sum.lost), (whole.open, whole.closed, whole.lost));
+            prop_assert_eq!(sum.generation_as_generated, whole.generation_as_generated);
+            prop_assert_eq!(sum.generation_as_now, whole.generation_as_now);
+            // The subtotals of the grid agree with the question that asks for one dimension alone.
+            for (key, cell) in cells.iter().filter(|(key, _)| key.parts().len() == 1) {
+                if matches!(key.parts()[0].0, Dimension::Product | Dimension::Source) {
+                    prop_assert_eq!(&grid[key], cell);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_and_its_opposite_share_the_total(deals in a_company(), days in 0..140_i64) {
+        let snapshot = snapshot(&deals);
+        let when = instant(days);
+        let whole = ask(&snapshot, &[], &Filter::Everything, when, None)[&CellKey::total()];
+        let product = DimensionValue::Entity(Uuid::from_u128(500));
+        let filter = Filter::In(Dimension::Product, vec![product]);
+        let part = ask(&snapshot, &[], &filter, when, None)[&CellKey::total()];
+        let rest = ask(&snapshot, &[], &Filter::Not(Box::new(filter)), when, None)[&CellKey::total()];
+        prop_assert_eq!((part.open + rest.open, part.closed + rest.closed), (whole.open, whole.closed));
+    }
+
+    #[test]
+    fn every_flow_balances(deals in a_company(), days in 0..100_i64, length in 0..60_i64) {
+        let snapshot = snapshot(&deals);
+        let (from, to) = (instant(days), instant(days + length));
+        let opening = ask(&snapshot, &[], &Filter::Everything, from, None)[&CellKey::total()];
+        let closing = ask(&snapshot, &[], &Filter::Everything, to, None)[&CellKey::total()];
+        for by in [vec![], vec![Dimension::Region], vec![Dimension::Product, Dimension::Source], vec![Dimension::Month]] {
+            let flow = ask_flow(&snapshot, &by, from, to);
+            prop_assert_eq!((flow.total.start, flow.total.end), (opening.open, closing.open));
+            for row in flow.rows.iter().chain([&flow.total]) {
+                let bars: i64 = row.bars.iter().map(|bar| bar.amount).sum();
+                prop_assert_eq!(row.start + bars, row.end, "{:?}", row);
+                for bar in &row.bars {
+                    prop_assert_eq!(bar.items.iter().map(|item| item.amount).sum::<i64>(), bar.amount);
+                }
+            }
+            if !by.is_empty() {
+                prop_assert_eq!(flow.rows.iter().map(|row| row.start).sum::<i64>(), flow.total.start);
+                prop_assert_eq!(flow.rows.iter().map(|row| row.end).sum::<i64>(), flow.total.end);
+                for bucket in [FlowBucket::New, FlowBucket::MovedIn, FlowBucket::ClosedWon, FlowBucket::MovedOut] {
+                    prop_assert_eq!(flow.rows.iter().map(|row| bar(row, bucket)).sum::<i64>(), bar(&flow.total, bucket));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_snapshot_built_onto_another_equals_one_built_from_scratch(
+        first in a_company(), second in a_company(), days in 0..140_i64,
+    ) {
+        let mut builder = Builder::onto(&snapshot(&first));
+        for deal in second.iter().skip(1) {
+            add(&mut builder, deal);
+        }
+        let onto = builder.finish(DataVersion(11));
+        let mut all: Vec<Deal> = first.iter().filter(|deal| !second.iter().skip(1).any(|new| new.id == deal.id)).cloned().collect();
+        all.extend(second.iter().skip(1).cloned());
+        let scratch = snapshot(&all);
+        for by in [vec![Dimension::Region], vec![Dimension::Product, Dimension::Source]] {
+            let one = ask(&onto, &by, &Filter::Everything, instant(days), None);
+            prop_assert_eq!(one, ask(&scratch, &by, &Filter::Everything, instant(days), None));
+        }
+        for deal in &all {
+            let id = OpportunityId(Uuid::from_u128(deal.id));
+            let index = onto.opportunity_index(id).unwrap();
+            prop_assert_eq!(onto.opportunity_id(index), id);
+            prop_assert_eq!(onto.versions_of(index), scratch.versions_of(scratch.opportunity_index(id).unwrap()));
+        }
+    }
+
+    #[test]
+    fn the_ledger_adds_up_to_the_state_at_every_instant(deals in a_company(), days in 0..140_i64) {
+        let snapshot = snapshot(&deals);
+        let when = instant(days).timestamp_millis();
+        for index in 0..u32::try_from(snapshot.opportunity_count()).unwrap() {
+            let entries = entries(&snapshot.versions_of(index));
+            let mut standing: Option<Posting> = None;
+            let mut sum = std::collections::BTreeMap::<(CurrencyCode, u8, NaiveDate), i64>::new();
+            for entry in entries.iter().filter(|entry| entry.at_ms <= when) {
+                prop_assert_eq!(entry.before, standing);
+                standing = entry.after;
+                for (posting, sign) in [(entry.before, -1), (entry.after, 1)] {
+                    if let Some(posting) = posting {
+                        *sum.entry((posting.currency, posting.kind as u8, posting.close_date)).or_default() += sign * posting.acv_minor;
+                    }
+                }
+            }
+            let state = snapshot.state_at(index, when).as_ref().and_then(Posting::of);
+            prop_assert_eq!(standing, state);
+            sum.retain(|_, amount| *amount != 0);
+            let expected = state.filter(|posting| posting.acv_minor != 0);
+            let expected = expected.map(|posting| ((posting.currency, posting.kind as u8, posting.close_date), posting.acv_minor));
+            prop_assert_eq!(sum.into_iter().collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}
