@@ -143,7 +143,7 @@ impl Drives {
         let latest = parent.ends.min(timeline.until - 1) - 5;
         let starts = i32::try_from(dice.between(parent.starts.into(), latest.into())).expect("a day fits");
         let length = i32::try_from(dice.between(14, 100)).expect("100 fits");
-        let region = REGIONS[dice.below(REGIONS.len())].0;
+        let region = REGIONS[dice.below(REGIONS.len())].name;
         let name = format!("{} {region} {} #{number}", dice.pick(&formats), date(starts).format("%b %Y"));
         self.launch(&mut dice, name, programme, (starts, (starts + length).min(parent.ends)), median);
     }

@@ -129,13 +129,13 @@ impl Company {
     /// The account of this number.
     pub fn buyer(&self, number: u64) -> Buyer {
         let dice = &mut Dice::of(self.order.seed, Subject::Account, number);
-        let region = dice.weighted(&REGIONS.map(|region| region.1));
+        let region = dice.weighted(&REGIONS.each_ref().map(|region| region.share));
         let segment = dice.weighted(&SEGMENTS.each_ref().map(|segment| segment.share));
         let habit = &SEGMENTS[segment];
         let name = company_name(dice, number);
         let employees = (dice.real((habit.employees.0 as f64).ln(), (habit.employees.1 as f64).ln())).exp() as i64;
         let created_ms = self.account_made(number, dice);
-        let address = *dice.pick(REGIONS[region].2);
+        let address = *dice.pick(REGIONS[region].addresses);
         let industry =
             if segment == 3 { *dice.pick(&["Government", "Education", "Healthcare"]) } else { *dice.pick(&INDUSTRIES) };
         Buyer {
@@ -193,7 +193,7 @@ impl Company {
         let person = acquaintance(dice, &company);
         let created_ms = self.timeline.creation(number, self.idle_leads, dice);
         let first = day_of(created_ms);
-        let wanted = (dice.log_normal(5.0, 0.75).round() as u64).clamp(1, MOST_RESPONSES);
+        let wanted = (dice.log_normal(8.0, 0.75).round() as u64).clamp(1, MOST_RESPONSES);
         let mut responses: Vec<(usize, i64)> = Vec::new();
         for _ in 0..wanted {
             let after = dice.log_normal(60.0, 1.0).min(500.0) as i32;
@@ -213,8 +213,8 @@ impl Company {
             number,
             person,
             company,
-            industry: *dice.pick(&INDUSTRIES),
-            status: *dice.pick(&["Open - Not Contacted", "Working - Contacted", "Closed - Not Converted", "Nurturing"]),
+            industry: dice.pick::<&str>(&INDUSTRIES),
+            status: dice.pick::<&str>(&["Open - Not Contacted", "Working - Contacted", "Closed - Not Converted", "Nurturing"]),
             owner: self.people.someone(dice, region, Role::Sdr, first),
             created_ms,
             responses,

@@ -261,10 +261,10 @@ impl Company {
             let share = (place as f64 + dice.real(0.6, 1.2)) / (arrivals.len() as f64 + 1.0);
             turns.push((created + (span * share.min(0.97)) as i32, Turn::Arrive(*stage)));
         }
-        if dice.chance(0.25) {
+        if dice.chance(0.36) {
             turns.push((created + (span * dice.real(0.2, 0.9)) as i32, Turn::Push));
         }
-        if dice.chance(0.42) {
+        if dice.chance(0.48) {
             turns.push((created + (span * dice.real(0.25, 0.98)) as i32, Turn::Resize(dice.log_normal(1.0, 0.22))));
         }
         turns.push((ending, Turn::Arrive(if won { WON } else { LOST })));
@@ -283,7 +283,7 @@ impl Company {
             && dice.chance(0.85)
         {
             turns.push((left + i32::try_from(dice.between(0, 12)).expect("12 fits"), Turn::Reassign));
-        } else if dice.chance(0.02) {
+        } else if dice.chance(0.04) {
             let middle = turns[turns.len() / 2].0;
             turns.push((middle, Turn::Reassign));
         }

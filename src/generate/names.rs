@@ -1,12 +1,38 @@
 //! The words the company is made of.
 
-/// Regions, with their share of accounts, and the country and state their accounts are billed in.
-pub const REGIONS: [(&str, f64, &[(&str, &str)]); 5] = [
-    ("North America East", 0.28, &[("United States", "NY"), ("United States", "MA"), ("Canada", "ON"), ("United States", "GA")]),
-    ("North America West", 0.24, &[("United States", "CA"), ("United States", "WA"), ("United States", "CO"), ("Canada", "BC")]),
-    ("EMEA", 0.26, &[("United Kingdom", ""), ("Germany", ""), ("France", ""), ("Netherlands", ""), ("Spain", "")]),
-    ("APAC", 0.14, &[("Japan", ""), ("Australia", "NSW"), ("Singapore", ""), ("India", "KA")]),
-    ("LATAM", 0.08, &[("Brazil", "SP"), ("Mexico", ""), ("Chile", ""), ("Colombia", "")]),
+/// Where a region's accounts are.
+pub struct RegionHabit {
+    /// What it is called.
+    pub name: &'static str,
+    /// Share of accounts.
+    pub share: f64,
+    /// Countries with states that its accounts are billed in; the state may be empty.
+    pub addresses: &'static [(&'static str, &'static str)],
+}
+
+/// Sales regions.
+pub const REGIONS: [RegionHabit; 5] = [
+    RegionHabit {
+        name: "North America East",
+        share: 0.28,
+        addresses: &[("United States", "NY"), ("United States", "MA"), ("Canada", "ON"), ("United States", "GA")],
+    },
+    RegionHabit {
+        name: "North America West",
+        share: 0.24,
+        addresses: &[("United States", "CA"), ("United States", "WA"), ("United States", "CO"), ("Canada", "BC")],
+    },
+    RegionHabit {
+        name: "EMEA",
+        share: 0.26,
+        addresses: &[("United Kingdom", ""), ("Germany", ""), ("France", ""), ("Netherlands", ""), ("Spain", "")],
+    },
+    RegionHabit {
+        name: "APAC",
+        share: 0.14,
+        addresses: &[("Japan", ""), ("Australia", "NSW"), ("Singapore", ""), ("India", "KA")],
+    },
+    RegionHabit { name: "LATAM", share: 0.08, addresses: &[("Brazil", "SP"), ("Mexico", ""), ("Chile", ""), ("Colombia", "")] },
 ];
 
 /// How a segment buys.

@@ -158,10 +158,9 @@ impl Plan {
         let mut quarters: Vec<f64> = sums.chunks(CELLS).map(|cells| cells.iter().sum::<i64>() as f64).collect();
         let total: f64 = quarters.iter().sum::<f64>().max(1.0);
         let shares = (0..CELLS).map(|cell| sums.iter().skip(cell).step_by(CELLS).sum::<i64>() as f64 / total).collect();
-        // The current quarter is not over: last year's with growth. The first ones had no pipeline to close yet.
+        // The current quarter is not over: last year's with growth.
         let current = quarters.len() - 1;
         quarters[current] = quarters[current - 4] * 1.2;
-        quarters[0] = quarters[0].max(quarters[4] * 0.5);
         Self { quarters, shares }
     }
 

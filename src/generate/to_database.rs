@@ -104,7 +104,7 @@ impl Records<'_> {
     }
 
     fn region(&self, place: usize) -> RegionId {
-        RegionId::derived(self.organisation, REGIONS[place].0)
+        RegionId::derived(self.organisation, REGIONS[place].name)
     }
 
     fn segment(&self, place: usize) -> SegmentId {
@@ -130,7 +130,7 @@ impl Records<'_> {
             });
         }
         for (place, region) in REGIONS.iter().enumerate() {
-            batch.regions.push(Region { id: self.region(place), name: region.0.into(), recorded: UNRECORDED });
+            batch.regions.push(Region { id: self.region(place), name: region.name.into(), recorded: UNRECORDED });
         }
         for (place, segment) in SEGMENTS.iter().enumerate() {
             batch.segments.push(Segment { id: self.segment(place), name: segment.name.into(), recorded: UNRECORDED });
@@ -514,7 +514,7 @@ impl Records<'_> {
         at_ms: i64,
     ) -> (String, pipewright_core::calendar::PeriodName) {
         let period = self.company.timeline.quarters[quarter].name;
-        (format!("{what}/{period}/{}/{}/{at_ms}", REGIONS[cell.0].0, SEGMENTS[cell.1].name), period)
+        (format!("{what}/{period}/{}/{}/{at_ms}", REGIONS[cell.0].name, SEGMENTS[cell.1].name), period)
     }
 
     fn key(&self, (region, segment): (usize, usize)) -> CellKey {

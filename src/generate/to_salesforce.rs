@@ -7,7 +7,7 @@ use super::campaigns::{campaign_type, lead_source};
 use super::company::{Acquaintance, Buyer, Company, IdleLead, MOST_CONTACTS};
 use super::deal::{Deal, LOST, MOST_STATES, STAGES, Sourcing, WON};
 use super::journey::{Actor, Touch};
-use super::names::{PRODUCTS, REGIONS, SEGMENTS};
+use super::names::{PRODUCTS, REGIONS, RegionHabit, SEGMENTS};
 use super::people::Person;
 use super::salesforce_id::{prefix, salesforce_id};
 use super::timeline::{DAY_MS, date, day_of, instant};
@@ -211,7 +211,7 @@ impl Export<'_> {
 
     fn lists(&mut self) -> Result<(), GenerateError> {
         self.tables.roles.row(&[&role_id(None, None), "Sales Leadership", ""])?;
-        for (region, (name, ..)) in REGIONS.iter().enumerate() {
+        for (region, RegionHabit { name, .. }) in REGIONS.iter().enumerate() {
             for role in std::iter::once(None).chain(Role::ALL.map(Some)) {
                 let parent = if role.is_none() { role_id(None, None) } else { role_id(Some(region), None) };
                 self.tables.roles.row(&[&role_id(Some(region), role), &format!("{} - {name}", role_name(role)), &parent])?;
@@ -311,7 +311,7 @@ impl Export<'_> {
             &buyer.employees.to_string(),
             &owner,
             &created,
-            REGIONS[buyer.region].0,
+            REGIONS[buyer.region].name,
             SEGMENTS[buyer.segment].name,
         ])
     }
@@ -364,7 +364,7 @@ impl Export<'_> {
             &modified,
             &modified,
             &active.map(|day| date(day).to_string()).unwrap_or_default(),
-            REGIONS[deal.buyer.region].0,
+            REGIONS[deal.buyer.region].name,
             SEGMENTS[deal.buyer.segment].name,
             &money(last.acv_minor),
         ])
