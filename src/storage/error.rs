@@ -27,6 +27,10 @@ impl From<sqlx::Error> for StorageError {
             sqlx::Error::Io(_) | sqlx::Error::PoolClosed => Self::Unavailable(error.to_string()),
             // 57014: the statement was cancelled, here always by its time limit.
             sqlx::Error::Database(database) if database.code().as_deref() == Some("57014") => Self::Timeout,
+            // SQLite: another process held the write lock for as long as one waits.
+            sqlx::Error::Database(database) if matches!(database.code().as_deref(), Some("5" | "6" | "261" | "517")) => {
+                Self::Unavailable("another process holds the database's write lock".into())
+            }
             // Class 57P and 08: the server shuts down, starts up, or the connection broke.
             sqlx::Error::Database(database)
                 if database.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08")) =>

@@ -6,6 +6,7 @@ use super::value::Kind;
 use super::{Storage, StorageError};
 use pipewright_core::facts::{Builder, OpportunityFact, Settings, Snapshot, VersionFact};
 use pipewright_core::ids::{DataVersion, OpportunityId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A version with the opportunity it belongs to.
@@ -32,6 +33,67 @@ impl Read for Owned {
     }
 }
 
+/// A change's number and the tables it touched, as a JSON list.
+struct Change {
+    data_version: DataVersion,
+    kinds: String,
+}
+
+impl Read for Change {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[("data_version", Kind::Big), ("kinds", Kind::Text)];
+    fn read(cells: Cells<'_>) -> Result<Self, StorageError> {
+        Ok(Self { data_version: next(cells)?, kinds: next(cells)? })
+    }
+}
+
+/// The changes to read.
+struct Span {
+    /// Those after this one; `None`: from the beginning.
+    after: Option<DataVersion>,
+    /// Up to this one.
+    latest: DataVersion,
+    /// The tables that these changes touched; all of them from the beginning.
+    kinds: BTreeSet<String>,
+}
+
+impl Span {
+    fn since(reading: &mut Reading, after: Option<DataVersion>) -> Result<Self, StorageError> {
+        let mut latest = after.unwrap_or_default();
+        let mut lists = Vec::new();
+        let wanted = match after {
+            Some(_) => "change_feed WHERE data_version > :1 ORDER BY data_version",
+            None => "change_feed ORDER BY data_version DESC LIMIT 1",
+        };
+        reading.each(wanted, [latest.0, 0], |change: Change| {
+            latest = change.data_version;
+            lists.push(change.kinds);
+        })?;
+        let mut kinds = BTreeSet::new();
+        for list in lists {
+            let touched: Vec<String> = serde_json::from_str(&list).map_err(|error| StorageError::Failed(Box::new(error)))?;
+            kinds.extend(touched);
+        }
+        Ok(Self { after, latest, kinds })
+    }
+
+    fn touches(&self, table: &str) -> bool {
+        self.after.is_none() || self.kinds.contains(table)
+    }
+
+    fn numbers(&self) -> [i64; 2] {
+        [self.after.unwrap_or_default().0, self.latest.0]
+    }
+
+    /// The rows of one table that these changes brought, in this order.
+    fn each<R: Read>(&self, reading: &mut Reading, table: &str, order: &str, visit: impl FnMut(R)) -> Result<(), StorageError> {
+        let changed = if self.after.is_some() { "WHERE recorded > :1 AND recorded <= :2" } else { "" };
+        match self.touches(table) {
+            true => reading.each(&format!("{table} {changed} {order}"), self.numbers(), visit),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Storage {
     /// A snapshot of everything.
     ///
@@ -39,10 +101,10 @@ impl Storage {
     /// The database failed.
     pub async fn facts(&self, settings: Settings) -> Result<Snapshot, StorageError> {
         self.reading(move |reading| {
-            let latest = reading.data_version()?;
+            let span = Span::since(reading, None)?;
             let mut builder = Builder::new(settings);
-            fill(reading, &mut builder, DataVersion(i64::MIN), latest)?;
-            Ok(builder.finish(latest))
+            fill(reading, &mut builder, &span)?;
+            Ok(builder.finish(span.latest))
         })
         .await
     }
@@ -53,56 +115,52 @@ impl Storage {
     /// The database failed.
     pub async fn facts_onto(&self, base: Arc<Snapshot>) -> Result<Arc<Snapshot>, StorageError> {
         self.reading(move |reading| {
-            let latest = reading.data_version()?;
-            if latest <= base.data_version() {
+            let span = Span::since(reading, Some(base.data_version()))?;
+            if span.latest <= base.data_version() {
                 return Ok(base);
             }
             let mut builder = Builder::onto(&base);
-            fill(reading, &mut builder, base.data_version(), latest)?;
-            Ok(Arc::new(builder.finish(latest)))
+            fill(reading, &mut builder, &span)?;
+            Ok(Arc::new(builder.finish(span.latest)))
         })
         .await
     }
 }
 
-/// Hands the rows recorded after `after`, up to `latest`, to the builder.
-fn fill(reading: &mut Reading, builder: &mut Builder, after: DataVersion, latest: DataVersion) -> Result<(), StorageError> {
-    let span = [after.0, latest.0];
-    let everything = after.0 == i64::MIN;
-    let rows = |table: &str| match everything {
-        true => table.to_owned(),
-        false => format!("{table} WHERE recorded > :1 AND recorded <= :2"),
-    };
-    reading.each(&rows("product"), span, |row| builder.product(&row))?;
-    reading.each(&rows("region"), span, |row| builder.region(&row))?;
-    reading.each(&rows("segment"), span, |row| builder.segment(&row))?;
-    reading.each(&rows("stage"), span, |row| builder.stage(&row))?;
-    reading.each(&rows("rep"), span, |row| builder.rep(&row))?;
-    reading.each(&rows("tenure"), span, |row| builder.tenure(&row))?;
-    reading.each(&rows("campaign"), span, |row| builder.campaign(&row))?;
-    reading.each(&rows("exchange_rate"), span, |row| builder.exchange_rate(&row))?;
-    reading.each(&rows("account"), span, |row| builder.account(row))?;
-    let lines = rows("opportunity_line") + " ORDER BY line_set_id, position";
-    reading.each(&lines, span, |row| builder.line(row))?;
-    opportunities(reading, builder, span, everything)?;
-    reading.each(&rows("touchpoint"), span, |row| builder.touchpoint(&row))?;
-    reading.each(&rows("target"), span, |row| builder.target(row))?;
-    reading.each(&rows("judgement"), span, |row| builder.judgement(row))?;
-    reading.each(&rows("adjustment"), span, |row| builder.adjustment(row))
+/// Hands the rows of these changes to the builder.
+fn fill(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(), StorageError> {
+    span.each(reading, "product", "", |row| builder.product(&row))?;
+    span.each(reading, "region", "", |row| builder.region(&row))?;
+    span.each(reading, "segment", "", |row| builder.segment(&row))?;
+    span.each(reading, "stage", "", |row| builder.stage(&row))?;
+    span.each(reading, "rep", "", |row| builder.rep(&row))?;
+    span.each(reading, "tenure", "", |row| builder.tenure(&row))?;
+    span.each(reading, "campaign", "", |row| builder.campaign(&row))?;
+    span.each(reading, "exchange_rate", "", |row| builder.exchange_rate(&row))?;
+    span.each(reading, "account", "", |row| builder.account(row))?;
+    span.each(reading, "opportunity_line", "ORDER BY line_set_id, position", |row| builder.line(row))?;
+    opportunities(reading, builder, span)?;
+    span.each(reading, "touchpoint", "", |row| builder.touchpoint(&row))?;
+    span.each(reading, "target", "", |row| builder.target(row))?;
+    span.each(reading, "judgement", "", |row| builder.judgement(row))?;
+    span.each(reading, "adjustment", "", |row| builder.adjustment(row))
 }
 
 /// Opportunities of which the row or a version changed, with all their versions. Versions whose opportunity has not come
 /// yet wait for it; an opportunity without a version counts nowhere yet.
-fn opportunities(reading: &mut Reading, builder: &mut Builder, span: [i64; 2], everything: bool) -> Result<(), StorageError> {
-    let among = |column: &str| match everything {
-        true => String::new(),
-        false => format!(
+fn opportunities(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(), StorageError> {
+    if !span.touches("opportunity") && !span.touches("opportunity_version") {
+        return Ok(());
+    }
+    let among = |column: &str| match span.after {
+        None => String::new(),
+        Some(_) => format!(
             " WHERE {column} IN (SELECT id FROM opportunity WHERE recorded > :1 AND recorded <= :2
               UNION SELECT opportunity_id FROM opportunity_version WHERE recorded > :1 AND recorded <= :2)"
         ),
     };
     let mut owners: Vec<OpportunityFact> = Vec::new();
-    reading.each(&format!("opportunity{} ORDER BY id", among("id")), span, |row| owners.push(row))?;
+    reading.each(&format!("opportunity{} ORDER BY id", among("id")), span.numbers(), |row| owners.push(row))?;
     let mut owners = owners.into_iter().peekable();
     let mut versions: Vec<VersionFact> = Vec::new();
     let mut current: Option<OpportunityId> = None;
@@ -116,7 +174,7 @@ fn opportunities(reading: &mut Reading, builder: &mut Builder, span: [i64; 2], e
         versions.clear();
     };
     let rest = format!("opportunity_version{} ORDER BY opportunity_id, valid_from_ms, sequence", among("opportunity_id"));
-    reading.each(&rest, span, |row: Owned| {
+    reading.each(&rest, span.numbers(), |row: Owned| {
         if current != Some(row.opportunity) {
             close(current.replace(row.opportunity), &mut versions, builder);
         }

@@ -47,23 +47,6 @@ impl Reading {
             }),
         }
     }
-
-    /// The last change this moment holds.
-    pub(super) fn data_version(&mut self) -> Result<DataVersion, StorageError> {
-        let mut last = DataVersion::default();
-        self.each("change_feed ORDER BY data_version DESC LIMIT 1", [0; 2], |feed: Feed| last = feed.0)?;
-        Ok(last)
-    }
-}
-
-/// A change's number.
-struct Feed(DataVersion);
-
-impl Read for Feed {
-    const COLUMNS: &'static [(&'static str, super::value::Kind)] = &[("data_version", super::value::Kind::Big)];
-    fn read(cells: super::table::Cells<'_>) -> Result<Self, StorageError> {
-        super::table::next(cells).map(Self)
-    }
 }
 
 impl Storage {
@@ -72,19 +55,28 @@ impl Storage {
         &self,
         work: impl FnOnce(&mut Reading) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let mut reading = match &*self.engine {
-            Engine::Sqlite { path, .. } => {
-                let connection = sqlite::connect(path)?;
-                connection.execute_batch("BEGIN")?;
-                Reading::Sqlite(connection)
-            }
+        let storage = self.clone();
+        let postgres = match &*self.engine {
+            Engine::Sqlite { .. } => None,
             Engine::Postgres { pool, .. } => {
                 let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
                 sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
-                Reading::Postgres(transaction, Handle::current())
+                Some(transaction)
             }
         };
-        tokio::task::spawn_blocking(move || work(&mut reading)).await.expect("a bulk read does not panic")
+        let handle = Handle::current();
+        let work = move || match (&*storage.engine, postgres) {
+            (Engine::Sqlite { path, .. }, _) => {
+                let connection = sqlite::connect(path)?;
+                connection.execute_batch("BEGIN")?;
+                work(&mut Reading::Sqlite(connection))
+            }
+            (Engine::Postgres { .. }, transaction) => {
+                let transaction = transaction.expect("it was begun above for this engine");
+                work(&mut Reading::Postgres(transaction, handle))
+            }
+        };
+        tokio::task::spawn_blocking(work).await.expect("a bulk read does not panic")
     }
 
     /// The last committed change.

@@ -55,6 +55,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StorageError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 16_384)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(connection)
 }
