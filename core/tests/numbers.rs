@@ -295,8 +295,8 @@ fn instant(days: i64) -> DateTime<Utc> {
 
 /// The last version at or before an instant, found by looking at each.
 fn replayed(deal: &Deal, when: DateTime<Utc>, recorded: i64) -> Option<&VersionFact> {
-    let known = deal.versions.iter().filter(|version| version.recorded.0 <= recorded);
-    known.filter(|version| version.valid_from_ms <= when.timestamp_millis()).next_back()
+    let mut known = deal.versions.iter().filter(|version| version.recorded.0 <= recorded);
+    known.rfind(|version| version.valid_from_ms <= when.timestamp_millis())
 }
 
 fn dollars(version: &VersionFact, when: DateTime<Utc>) -> i64 {

@@ -190,6 +190,10 @@ impl<'a> Reading<'a> {
 
     /// Whether it came back from closed in `[from_ms, to_ms)`, up to the instant.
     pub(crate) fn reopened(&self, held: Held<'a>, from_ms: i64, to_ms: i64) -> bool {
+        // Nothing changed since before the span: most opportunities, so their versions are not walked.
+        if held.segment.valid_from[held.at] < from_ms {
+            return false;
+        }
         let mut was_closed = false;
         self.effective(held).any(|next| {
             let at = held.segment.valid_from[next.at];

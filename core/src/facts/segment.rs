@@ -62,6 +62,8 @@ pub(super) struct Segment {
     /// Where the lines of each set lie.
     pub(super) set_ranges: Vec<(u32, u32)>,
     pub(super) lines: Vec<LineRow>,
+    /// Start of the first version of all; `None` when empty.
+    pub(super) first_ms: Option<i64>,
     /// Positions in order of id.
     by_id: Vec<u32>,
 }
@@ -92,8 +94,9 @@ impl Segment {
         Some(self.by_id[at] as usize)
     }
 
-    /// Makes [`Self::find`] work.
+    /// Makes [`Self::find`] and `first_ms` right.
     pub(super) fn seal(&mut self) {
+        self.first_ms = self.valid_from.iter().min().copied();
         self.by_id = (0..narrow(self.len())).collect();
         self.by_id.sort_unstable_by_key(|position| self.origins[*position as usize].id);
     }

@@ -90,7 +90,7 @@ impl Snapshot {
 
     /// The instant of the first version, which bounds how much history there is; `None` when empty.
     pub fn first_instant_ms(&self) -> Option<i64> {
-        self.base.valid_from.iter().chain(&self.changed.valid_from).min().copied()
+        self.base.first_ms.into_iter().chain(self.changed.first_ms).min()
     }
 
     /// How many opportunities there are; their indices are 0 up to this, and keep their meaning in snapshots built onto this one.
