@@ -2,6 +2,8 @@
 //!
 //! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
 
+pub mod import;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::plugins::Registry;
