@@ -235,3 +235,145 @@ fn build(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::path::Path;
+
+    const ACCOUNTS: &str = "Id,IsDeleted,Name,BillingState,NumberOfEmployees\n\
+        001bm00001ZL8U9AAL,FALSE,Edge,TX,1000\n001bm00001ZL8UAAA1,FALSE,Burlington,NC,90\n";
+    const OPPORTUNITIES: &str = "Id,AccountId,Name,StageName,Amount,Probability,CloseDate,LeadSource,IsClosed,IsWon,CreatedDate,LastModifiedDate,OwnerId\n\
+        006bm00000LKJNNAA5,001bm00001ZL8U9AAL,One,Qualification,15000,10,02/03/24,Web,FALSE,FALSE,02/23/26,02/23/26 08:55 PM,005bm00000NCJmQAAX\n\
+        006bm00000LKJNTAA5,001bm00001ZL8UAAA1,Two,Closed Lost,120000,0,02/03/24,Partner,TRUE,FALSE,02/23/26,03/07/26 09:00 PM,005bm00000NCJmQAAX\n\
+        006bm00000LKJNUAA5,001bm00001ZL8UAAA1,Bad,Closed Lost,lots,0,02/03/24,Partner,TRUE,FALSE,02/23/26,03/07/26 09:00 PM,\n\
+        006bm00000LKJNVAA5,001bm00001ZZZZZAAA,Three,Closed Won,75000,100,02/03/24,,TRUE,TRUE,02/23/26,02/23/26 08:55 PM,\n";
+    const HISTORY: &str = "Id,OpportunityId,CreatedDate,StageName,Amount,CloseDate,Probability,ForecastCategory\n\
+        008bm00000UoqOjAAJ,006bm00000LKJNNAA5,02/23/26 08:55 PM,Qualification,15000,01/27/21,10,Pipeline\n\
+        008bm00000UoqOpAAJ,006bm00000LKJNTAA5,02/23/26 08:55 PM,Closed Won,120000,01/27/21,100,Closed\n\
+        008bm00000ViWn7AAF,006bm00000LKJNTAA5,03/07/26 09:00 PM,Closed Lost,120000,02/03/24,0,Omitted\n";
+
+    fn export(folder: &Path) -> ImportRequest {
+        let files = [
+            ("Account.csv", ACCOUNTS),
+            ("Opportunity.csv", OPPORTUNITIES),
+            ("OpportunityHistory.csv", HISTORY),
+            ("Notes.csv", "a\n1\n"),
+        ];
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        ImportRequest { paths: vec![folder.to_owned()], mapping: None, rejects: folder.join("set-aside.txt"), strict: false }
+    }
+
+    async fn home(folder: &Path) -> (Storage, Config) {
+        let mut config = Config::default();
+        config.database.url = format!("sqlite:{}", folder.join("pipeline.sqlite").display());
+        let storage = Storage::open(&config.database).await.unwrap();
+        storage.migrate().await.unwrap();
+        (storage, config)
+    }
+
+    fn nobody() -> Arc<Listener> {
+        Arc::new(|_| {})
+    }
+
+    async fn bring_in(storage: &Storage, config: &Config, request: ImportRequest) -> Result<Report, ImportError> {
+        import(storage, config, &Viewer::local(), request, nobody()).await
+    }
+
+    #[tokio::test]
+    async fn an_export_comes_in_with_its_history_and_a_second_import_adds_nothing() {
+        let (files, database) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (storage, config) = home(database.path()).await;
+        let request = export(files.path());
+        let report = bring_in(&storage, &config, request.clone()).await.unwrap();
+        let reconciliation = &report.reconciliation;
+        assert_eq!((reconciliation.opportunities, reconciliation.agree), (3, 3), "{report}");
+        assert_eq!(reconciliation.stages["Closed Lost"].rebuilt_acv_minor, 12_000_000);
+        assert_eq!(report.unresolved["Opportunity.OwnerId"].count, 2);
+        assert_eq!(report.unresolved["Opportunity.AccountId"].count, 1);
+        assert!(report.missing.contains(&"User".to_owned()) && report.skipped[0].ends_with("Notes.csv"));
+        let before = storage.data_version().await.unwrap();
+
+        let again = bring_in(&storage, &config, request).await.unwrap();
+        assert_eq!((again.inserted, again.updated, again.versions), (0, 0, 0));
+        assert_eq!(storage.data_version().await.unwrap(), before);
+        let left: Vec<_> = std::fs::read_dir(database.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.iter().all(|name| !name.to_string_lossy().contains("import")), "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn a_bad_row_goes_to_the_reject_file_and_strict_writes_nothing() {
+        let (files, database) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (storage, config) = home(database.path()).await;
+        let request = export(files.path());
+        let strict = ImportRequest { strict: true, ..request.clone() };
+        assert!(matches!(
+            bring_in(&storage, &config, strict).await,
+            Err(ImportError::Intake(IntakeError::Strict { count: 1, .. }))
+        ));
+        assert_eq!(storage.data_version().await.unwrap().0, 0);
+        let report = bring_in(&storage, &config, request.clone()).await.unwrap();
+        assert_eq!(report.rejected, 1);
+        let rejects = std::fs::read_to_string(&request.rejects).unwrap();
+        assert!(rejects.contains(",4,Amount,lots,") && rejects.contains("006bm00000LKJNUAA5,001bm"), "{rejects}");
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_says_the_same_and_touches_no_database() {
+        let (files, database) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut config = Config::default();
+        config.database.url = format!("sqlite:{}", database.path().join("none.sqlite").display());
+        let report = dry_run(&config, &Viewer::local(), export(files.path()), nobody()).await.unwrap();
+        assert_eq!((report.reconciliation.opportunities, report.rejected), (3, 1));
+        assert_eq!(std::fs::read_dir(database.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_missing_column_is_named_before_anything_is_written() {
+        let (files, database) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (storage, config) = home(database.path()).await;
+        let request = export(files.path());
+        std::fs::write(files.path().join("OpportunityHistory.csv"), "Id,OpportunityId,CreatedDate\n").unwrap();
+        let error = bring_in(&storage, &config, request).await.unwrap_err().to_string();
+        assert!(error.contains("StageName") && error.contains("OpportunityHistory.csv"), "{error}");
+        assert_eq!(storage.data_version().await.unwrap().0, 0);
+    }
+
+    /// Stops an import after each of its writes in turn, as a kill would, and starts it again.
+    #[tokio::test]
+    async fn an_import_stopped_after_any_write_goes_on_to_the_same_rows() {
+        let files = tempfile::tempdir().unwrap();
+        let request = export(files.path());
+        let calm = tempfile::tempdir().unwrap();
+        let (storage, config) = home(calm.path()).await;
+        bring_in(&storage, &config, request.clone()).await.unwrap();
+        let ids: Vec<_> = ["006bm00000LKJNNAA5", "006bm00000LKJNTAA5", "006bm00000LKJNVAA5"]
+            .map(|id| pipewright_core::ids::OpportunityId::derived("default", id))
+            .to_vec();
+        let rows = |versions: Vec<pipewright_core::opportunity::Version>| -> Vec<_> {
+            versions
+                .into_iter()
+                .map(|version| (version.opportunity, version.valid_from, version.sequence, version.stage))
+                .collect()
+        };
+        let expected = rows(storage.versions_of(&ids).await.unwrap());
+        for stop_after in 1..Phase::ALL.len() {
+            let place = tempfile::tempdir().unwrap();
+            let (storage, config) = home(place.path()).await;
+            let written = std::sync::atomic::AtomicUsize::new(0);
+            let tell: Arc<Listener> = Arc::new(move |progress| {
+                let writing = matches!(progress, Progress::Writing { .. });
+                assert!(!writing || written.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1 < stop_after, "stopped");
+            });
+            let (own, settings, asked) = (storage.clone(), config.clone(), request.clone());
+            let stopped = tokio::spawn(async move { import(&own, &settings, &Viewer::local(), asked, tell).await }).await;
+            assert!(stopped.is_err(), "the import was stopped after write {stop_after}");
+            let report = bring_in(&storage, &config, request.clone()).await.unwrap();
+            assert_eq!(report.reconciliation.opportunities, 3, "counted once, after write {stop_after}");
+            assert_eq!(rows(storage.versions_of(&ids).await.unwrap()), expected, "after write {stop_after}");
+        }
+    }
+}

@@ -178,7 +178,10 @@ pub fn to_add(stored: &[Version], told: &Told) -> Vec<Version> {
     let last_stored = stored.last().map(|version| version.valid_from);
     for draft in rebuild(told) {
         let known = last_stored.is_some_and(|last| draft.valid_from <= last);
-        if known && stored.iter().any(|version| version.valid_from == draft.valid_from && same_history(version, &draft)) {
+        let is_row = told.rows.iter().any(|row| row.at == draft.valid_from);
+        let is_stored = || stored.iter().any(|version| version.valid_from == draft.valid_from && same_history(version, &draft));
+        // What only holds back from later rows says nothing new of an instant that is stored already.
+        if known && (!is_row || is_stored()) {
             continue;
         }
         let place = all.partition_point(|version| version.valid_from <= draft.valid_from);
@@ -239,4 +242,149 @@ pub fn differences(external_id: &str, history: &Version, export: &Version) -> Ve
             export,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use pipewright_core::currency::CurrencyCode;
+    use pipewright_core::ids::{DataVersion, OpportunityId};
+    use proptest::prelude::*;
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + hour * 3_600, 0).unwrap()
+    }
+
+    fn stage(number: u8) -> StageId {
+        StageId::derived("acme", &number.to_string())
+    }
+
+    fn current(hour: i64, number: u8, amount: i64) -> Version {
+        Version {
+            opportunity: OpportunityId::derived("acme", "006"),
+            valid_from: at(hour),
+            sequence: 0,
+            name: "Deal".into(),
+            stage: stage(number),
+            forecast_category: ForecastCategory::Pipeline,
+            close_date: NaiveDate::from_ymd_opt(2026, 12, 1).unwrap(),
+            currency: CurrencyCode::USD,
+            amount_minor: Some(amount),
+            acv_minor: Some(amount),
+            probability: Some(10),
+            owner: None,
+            region: None,
+            segment: None,
+            opportunity_type: None,
+            campaign: None,
+            next_step: None,
+            line_set: None,
+            lines_known: true,
+            is_deleted: false,
+            recorded: DataVersion::default(),
+        }
+    }
+
+    fn row(hour: i64, id: usize, number: u8, amount: i64) -> HistoryRow {
+        HistoryRow {
+            at: at(hour),
+            id: format!("{id:05}"),
+            stage: stage(number),
+            category: Some(ForecastCategory::Pipeline),
+            amount_minor: Some(amount),
+            close_date: NaiveDate::from_ymd_opt(2026, 12, 1),
+            probability: Some(10),
+        }
+    }
+
+    fn told(rows: Vec<HistoryRow>, current: Version) -> Told {
+        Told { current, created_at: at(0), rows, changes: Vec::new(), lines_at: None }
+    }
+
+    prop_compose! {
+        fn any_told()(
+            rows in prop::collection::vec((-2_i64..20, 0_u8..3, 1_i64..4), 0..8),
+            owners in prop::collection::vec((0_i64..20, 0_u8..3), 0..4),
+            last in (0_i64..30, 0_u8..3, 1_i64..4),
+        ) -> Told {
+            let rows: Vec<_> = rows.into_iter().enumerate().map(|(id, (hour, stage, amount))| row(hour, id, stage, amount * 100)).collect();
+            let latest = rows.iter().map(|row| row.at).chain(owners.iter().map(|owner| at(owner.0))).max();
+            let mut current = current(last.0, last.1, last.2 * 100);
+            current.valid_from = current.valid_from.max(latest.unwrap_or(current.valid_from));
+            let rep = |number: u8| Tracked::Owner(Some(RepId::derived("acme", &number.to_string())));
+            let changes = owners.iter().enumerate().map(|(id, (hour, number))| FieldChange {
+                at: at(*hour), id: format!("{id:05}"), old: rep(*number), new: rep(number + 1),
+            });
+            Told { changes: changes.collect(), ..told(rows, current) }
+        }
+    }
+
+    fn all(stored: &[Version], added: Vec<Version>) -> Vec<Version> {
+        let mut all = stored.to_vec();
+        all.extend(added);
+        all.sort_by_key(|version| (version.valid_from, version.sequence));
+        all
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn the_last_version_is_todays_state_and_no_version_repeats_the_one_before(told in any_told()) {
+            let versions = all(&[], to_add(&[], &told));
+            prop_assert!(same_content(versions.last().unwrap(), &told.current));
+            for pair in versions.windows(2) {
+                prop_assert!(!same_content(&pair[0], &pair[1]));
+                prop_assert!((pair[0].valid_from, pair[0].sequence) < (pair[1].valid_from, pair[1].sequence));
+            }
+            prop_assert!(versions[0].valid_from <= told.created_at);
+        }
+
+        #[test]
+        fn the_state_after_each_history_row_is_what_the_row_says(told in any_told()) {
+            let versions = rebuild(&told);
+            for row in &told.rows {
+                let last = told.rows.iter().filter(|other| other.at == row.at).max_by_key(|other| &other.id).unwrap();
+                let state = versions.iter().rfind(|version| version.valid_from <= row.at).unwrap();
+                prop_assert_eq!((state.stage, state.amount_minor), (last.stage, last.amount_minor));
+            }
+        }
+
+        #[test]
+        fn a_second_import_adds_nothing(told in any_told()) {
+            let stored = all(&[], to_add(&[], &told));
+            prop_assert_eq!(to_add(&stored, &told), Vec::new());
+        }
+
+        #[test]
+        fn a_newer_export_adds_and_never_rewrites(told in any_told(), later in (0_u8..3, 1_i64..4)) {
+            let stored = all(&[], to_add(&[], &told));
+            let mut newer = told.clone();
+            newer.rows.push(row(40, 99, later.0, later.1 * 100));
+            newer.current = current(41, later.0, later.1 * 100);
+            newer.current.owner = Some(RepId::derived("acme", "new"));
+            let added = to_add(&stored, &newer);
+            prop_assert!(added.iter().all(|version| version.valid_from > stored.last().unwrap().valid_from));
+            let versions = all(&stored, added);
+            prop_assert!(same_content(versions.last().unwrap(), &newer.current));
+            prop_assert_eq!(to_add(&versions, &newer), Vec::new());
+        }
+    }
+
+    #[test]
+    fn the_first_rows_values_hold_back_to_the_creation_and_the_export_corrects_the_end() {
+        let told = told(vec![row(5, 1, 1, 100), row(9, 2, 2, 300)], current(9, 2, 400));
+        let versions = all(&[], to_add(&[], &told));
+        let seen: Vec<_> = versions.iter().map(|version| (version.valid_from, version.sequence, version.amount_minor)).collect();
+        assert_eq!(seen, [(at(0), 0, Some(100)), (at(9), 0, Some(300)), (at(9), 1, Some(400))]);
+        assert_eq!(versions[0].acv_minor, Some(100), "the ACV follows the amount");
+    }
+
+    #[test]
+    fn lines_of_a_later_day_are_marked_as_not_known() {
+        let mut told = told(vec![row(5, 1, 1, 100), row(9, 2, 2, 300)], current(9, 2, 300));
+        told.lines_at = Some(at(7));
+        assert_eq!(rebuild(&told).iter().map(|version| version.lines_known).collect::<Vec<_>>(), [false, true]);
+    }
 }
