@@ -3,10 +3,12 @@
 use super::company::{Company, Order};
 use super::deal::{Sourcing, WON};
 use super::journey::Actor;
+use super::salesforce_id::{prefix, salesforce_id};
 use super::timeline::day;
-use super::write_export;
+use super::{GenerateError, write_database, write_export};
 use chrono::NaiveDate;
 use pipewright_core::calendar::{Calendar, YearPattern};
+use pipewright_core::ids::OpportunityId;
 use pipewright_core::rep::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -186,4 +188,29 @@ fn targets_stand_for_every_quarter_and_cell_and_some_are_missed() {
     let calls = company.calls(&outlook);
     assert!(calls.iter().any(|call| call.note.is_some()) && calls.iter().any(|call| call.note.is_none()));
     assert!(calls.iter().all(|call| call.at_ms <= company.timeline.horizon_ms));
+}
+
+#[tokio::test]
+async fn a_database_holds_the_company_that_was_made_and_takes_no_second_one() {
+    for database in crate::storage::testing::databases().await {
+        let storage = database.ready().await;
+        let organisation = crate::config::OrganisationConfig::default();
+        let company = company(200, 9);
+        let made = write_database(&company, &storage, &organisation, |_| {}).await.unwrap();
+        assert_eq!(made.opportunities, 200);
+        for index in [0, 57, 199] {
+            let deal = company.deal(index);
+            let external_id = salesforce_id(prefix::OPPORTUNITY, index);
+            let id = OpportunityId::derived(&organisation.name, &external_id);
+            let versions = storage.versions_of(&[id]).await.unwrap();
+            let stored: Vec<_> =
+                versions.iter().map(|version| (version.valid_from.timestamp_millis(), version.acv_minor)).collect();
+            let lived: Vec<_> = deal.states.iter().map(|state| (state.at_ms, Some(state.acv_minor))).collect();
+            assert_eq!(stored, lived, "{}", database.engine);
+        }
+        let again = write_database(&company, &storage, &organisation, |_| {}).await;
+        assert!(matches!(again, Err(GenerateError::DatabaseInUse)), "{}", database.engine);
+        drop(storage);
+        database.drop().await;
+    }
 }
