@@ -10,9 +10,11 @@ use pipewright_core::dimension::{CellKey, Dimension, DimensionValue, Filter};
 use pipewright_core::facts::{
     Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, sums,
 };
-use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId, ProductId, RegionId, StageId};
+use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TenureId, TouchpointId};
 use pipewright_core::ledger::{Posting, entries};
 use pipewright_core::matrix::{Flow, FlowBucket, FlowQuery, FlowRow, Lens, ModelChoice, flow};
+use pipewright_core::rep::{Role, Tenure};
+use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
 use pipewright_core::viewer::Scope;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -245,6 +247,57 @@ fn a_cohort_is_what_was_open_and_its_won_part_as_known_at_the_end() {
     let point = Point { period: quarter(), at: at(day(2026, 2, 10)) };
     let cohort = cohorts(&snapshot(&deals), &scan, &[point]).unwrap().pop().unwrap()[&CellKey::total()];
     assert_eq!((cohort.open, cohort.won, cohort.opportunities), (450, 100, 3));
+}
+
+/// A rep's touchpoint, logged on opportunity 1, which has no account.
+fn touch(id: u128, days: i64) -> Touchpoint {
+    Touchpoint {
+        id: TouchpointId(Uuid::from_u128(id)),
+        external_id: None,
+        at: instant(days),
+        kind: TouchpointKind::Call,
+        channel: None,
+        rep: Some(RepId(Uuid::from_u128(900))),
+        campaign: None,
+        contact: None,
+        lead: None,
+        account: None,
+        opportunity: Some(OpportunityId(Uuid::from_u128(1))),
+        recorded: DataVersion(1),
+    }
+}
+
+#[test]
+fn touchpoints_that_come_later_stand_in_order_and_take_the_role_of_their_day() {
+    let mut builder = Builder::new(settings());
+    lists(&mut builder);
+    add(&mut builder, &Deal { id: 1, versions: vec![version(day(2026, 2, 10), OPEN, 1, day(2026, 4, 1))] });
+    builder.touchpoint(&touch(2, 20));
+    let first = builder.finish(DataVersion(1));
+    assert_eq!(first.touchpoints_of(0).iter().map(|touch| touch.source).collect::<Vec<_>>(), [None]);
+
+    let mut builder = Builder::onto(&first);
+    builder.touchpoint(&touch(1, 10));
+    for (number, days, role) in [(1, 0, Role::Sdr), (2, 15, Role::Ae)] {
+        builder.tenure(&Tenure {
+            id: TenureId(Uuid::from_u128(number)),
+            rep: RepId(Uuid::from_u128(900)),
+            role: Some(role),
+            manager: None,
+            valid_from: instant(days),
+            recorded: DataVersion(2),
+        });
+    }
+    let second = builder.finish(DataVersion(2));
+    let sources: Vec<_> = second.touchpoints_of(0).iter().map(|touch| touch.source).collect();
+    assert_eq!(sources, [Some(Source::Role(Role::Sdr)), Some(Source::Role(Role::Ae))]);
+
+    let mut builder = Builder::onto(&second);
+    builder.touchpoint(&touch(2, 5));
+    let third = builder.finish(DataVersion(3));
+    let order: Vec<_> = third.touchpoints_of(0).iter().map(|touch| touch.id.0.as_u128()).collect();
+    assert_eq!(order, [2, 1], "the one that came again replaces its earlier self");
+    assert_eq!(second.touchpoints_of(0).len(), 2, "a snapshot never changes");
 }
 
 fn a_version() -> impl Strategy<Value = VersionFact> {
