@@ -194,7 +194,8 @@ impl Company {
             return (source, Sourcing::Creator);
         }
         let executive = self.people.someone(dice, buyer.region, Role::Ae, day);
-        match dice.weighted(&[0.5, 0.2, 0.3]) {
+        // Few hand-offs: an export can tell of one only as a task, which earns no sourcing credit.
+        match dice.weighted(&[0.57, 0.08, 0.35]) {
             0 => (executive, Sourcing::Conversion(source)),
             1 => {
                 let at = created_ms - dice.between(2 * 3_600_000, 5 * DAY_MS);

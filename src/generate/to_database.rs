@@ -159,7 +159,7 @@ impl Records<'_> {
             for post in &person.posts {
                 let valid_from = instant(i64::from(post.from) * DAY_MS);
                 batch.tenures.push(Tenure {
-                    id: TenureId::derived(self.organisation, &format!("{external_id}/{}", valid_from.timestamp_millis())),
+                    id: TenureId::derived(self.organisation, &format!("{external_id}\0{}", valid_from.timestamp_millis())),
                     rep: id,
                     role: post.role,
                     manager: post.manager.map(|manager| self.rep(manager)),
@@ -380,12 +380,14 @@ impl Records<'_> {
     fn touchpoint(&self, deal: &Deal, touch: &Touch) -> Touchpoint {
         let external_id = touch.external_id(deal.index);
         let conversion = touch.kind == TouchpointKind::LeadConversion;
+        // As an import derives them: a lead is one row, its conversion another.
+        let key = if conversion { format!("{external_id}\0conversion") } else { external_id.clone() };
         let (channel, campaign, rep) = match touch.actor {
             Actor::Campaign(number, channel) => (Some(channel), Some(self.campaign(number)), None),
             Actor::Rep(rep) => (None, None, Some(self.rep(rep))),
         };
         Touchpoint {
-            id: TouchpointId::derived(self.organisation, &external_id),
+            id: TouchpointId::derived(self.organisation, &key),
             external_id: Some(external_id),
             at: instant(touch.at_ms),
             kind: touch.kind,
