@@ -211,3 +211,22 @@ async fn an_account_alone_is_a_change_too() {
         database.drop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_sees_what_another_server_wrote() {
+    for database in databases().await {
+        let storage = database.ready().await;
+        let resident = Resident::load(storage.clone(), settings()).await.unwrap();
+        let following = tokio::spawn(resident.clone().follow());
+        let elsewhere = database.open().await;
+        let written = elsewhere.write(Batch { stages: vec![stage()], ..Batch::default() }, None).await.unwrap();
+        let seen = async {
+            while resident.snapshot().data_version() < written.data_version {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
+        following.abort();
+        database.drop().await;
+    }
+}
