@@ -12,7 +12,10 @@ use pipewright_core::facts::{
 };
 use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TenureId, TouchpointId};
 use pipewright_core::ledger::{Posting, entries};
-use pipewright_core::matrix::{Flow, FlowBucket, FlowQuery, FlowRow, Lens, ModelChoice, flow};
+use pipewright_core::matrix::{
+    Alignment, Comparison, Flow, FlowBucket, FlowQuery, FlowRow, GenerationBasis, Lens, Matrix, MatrixQuery, ModelChoice, RollUp,
+    flow, matrix,
+};
 use pipewright_core::rep::{Role, Tenure};
 use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
 use pipewright_core::viewer::Scope;
@@ -171,6 +174,23 @@ fn ask_flow(snapshot: &Snapshot, by: &[Dimension], from: DateTime<Utc>, to: Date
         model: ModelChoice { model: "by-index".into(), parameters: vec![], lens: Lens::All },
     };
     flow(snapshot, &query, &Scope::everything(), &ByIndex).unwrap()
+}
+
+fn ask_matrix(snapshot: &Snapshot, period: Period, as_of: DateTime<Utc>) -> Matrix {
+    let query = MatrixQuery {
+        period,
+        as_of,
+        data_version: None,
+        by: vec![Dimension::Region, Dimension::Product],
+        filter: Filter::Everything,
+        comparison: Comparison::PriorPeriod,
+        alignment: Alignment::DayIndex,
+        baseline: None,
+        roll_up: RollUp::Commit,
+        generation: GenerationBasis::AsGenerated,
+        model: ModelChoice { model: "by-index".into(), parameters: vec![], lens: Lens::All },
+    };
+    matrix(snapshot, &query, &Scope::everything(), &ByIndex).unwrap()
 }
 
 fn bar(row: &FlowRow, bucket: FlowBucket) -> i64 {
@@ -521,6 +541,28 @@ proptest! {
             let expected = state.filter(|posting| posting.acv_minor != 0);
             let expected = expected.map(|posting| ((posting.currency, posting.kind as u8, posting.close_date), posting.acv_minor));
             prop_assert_eq!(sum.into_iter().collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_cells_of_a_matrix_add_up_and_its_priors_are_the_values_of_then(deals in a_company(), days in 0..140_i64) {
+        let snapshot = snapshot(&deals);
+        let now = ask_matrix(&snapshot, quarter(), instant(days));
+        for (column, total) in [
+            (now.cells.iter().map(|cell| cell.closed_acv.value).sum::<i64>(), now.total.closed_acv.value),
+            (now.cells.iter().map(|cell| cell.open_pipeline.value).sum(), now.total.open_pipeline.value),
+            (now.cells.iter().map(|cell| cell.generation.value).sum(), now.total.generation.value),
+            (now.cells.iter().map(|cell| cell.forecast_parts.roll_up).sum(), now.total.forecast_parts.roll_up),
+        ] {
+            prop_assert_eq!(column, total);
+        }
+        let then = ask_matrix(&snapshot, now.comparison, now.comparison_as_of);
+        for cell in now.cells.iter().chain(&now.subtotals).chain([&now.total]) {
+            let before = then.cells.iter().chain(&then.subtotals).chain([&then.total]).find(|other| other.key == cell.key);
+            let of = |value: fn(&pipewright_core::matrix::Cell) -> i64| before.map_or(0, value);
+            prop_assert_eq!(cell.closed_acv.prior, of(|cell| cell.closed_acv.value));
+            prop_assert_eq!(cell.open_pipeline.prior, of(|cell| cell.open_pipeline.value));
+            prop_assert_eq!(cell.generation.prior, of(|cell| cell.generation.value));
         }
     }
 }
