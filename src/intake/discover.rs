@@ -154,3 +154,43 @@ fn zip_entries(path: &Path, found: &mut Found) -> Result<(), IntakeError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::io::Write;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    fn zipped(entries: &[(&str, &[u8])]) -> (tempfile::TempDir, Result<Found, IntakeError>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("WE_00D_1.ZIP");
+        let mut writer = ZipWriter::new(File::create(&path).unwrap());
+        for (name, bytes) in entries {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap();
+        let found = discover(&[path], "");
+        (folder, found)
+    }
+
+    #[test]
+    fn a_zip_is_read_as_it_is_and_an_unsafe_one_is_refused_with_the_entrys_name() {
+        let (_folder, found) = zipped(&[("Account.csv", b"Id\n1\n"), ("notes.txt", b"x")]);
+        let found = found.unwrap();
+        assert_eq!((found.sources.len(), found.skipped.len()), (1, 1));
+        let mut text = String::new();
+        found.sources[0].read(|input| input.read_to_string(&mut text).map_err(|error| IntakeError::file("", error))).unwrap();
+        assert_eq!(text, "Id\n1\n");
+
+        let bomb = vec![b'a'; 4 << 20];
+        let cases: [(&str, &[u8]); 3] = [("../Account.csv", b"Id\n"), ("inner.zip", b"PK"), ("Account.csv", &bomb)];
+        for (name, bytes) in cases {
+            let (_folder, found) = zipped(&[(name, bytes)]);
+            let error = found.unwrap_err();
+            assert!(matches!(&error, IntakeError::BadZip { file, .. } if file.ends_with(name)), "{name}: {error}");
+        }
+    }
+}

@@ -46,6 +46,9 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Values of some columns together, and how many records have them.
+pub type Counted = (Vec<Option<String>>, u64);
+
 /// One record of the work file.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -330,7 +333,7 @@ impl WorkFile {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn distinct(&self, object: &str, columns: &[&str]) -> Result<Vec<(Vec<Option<String>>, u64)>, IntakeError> {
+    pub fn distinct(&self, object: &str, columns: &[&str]) -> Result<Vec<Counted>, IntakeError> {
         let list: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
         let list = list.join(", ");
         let sql = format!("SELECT {list}, count(*) FROM {} GROUP BY {list} ORDER BY {list}", quoted(object));

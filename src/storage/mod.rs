@@ -1,4 +1,4 @@
-//! The database: SQLite or PostgreSQL behind one set of queries. Nothing outside this room names sea-orm, sqlx or rusqlite.
+//! The database: SQLite or PostgreSQL behind one set of queries. Nothing outside this room names sea-orm or sqlx, and rusqlite only the importer's private work file.
 //!
 //! Invariants: what is recorded is never rewritten; a write takes the next data version only if it changed something, and
 //! numbers commit in order; the columns of an opportunity's latest version are kept beside it in the same transaction.
