@@ -1,0 +1,181 @@
+//! Batches: whatever a page of objects asks of its neighbours is one statement per relation, whatever the page's size.
+
+use super::page::{Noun, failed};
+use crate::app::{App, rows};
+use crate::storage::StorageError;
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::{Context, Request, Result};
+use chrono::{DateTime, Utc};
+use pipewright_core::opportunity::{ContactRole, Line, Split, Version};
+use pipewright_core::rep::Tenure;
+use pipewright_core::viewer::Viewer;
+use rows::{Filter, Order, Page, Record, Window};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The instant that all of one request calls now, so that what it asks of many rows stays one question.
+#[derive(Debug, Clone, Copy)]
+pub struct Now(pub DateTime<Utc>);
+
+/// Rows by id.
+pub struct ById<R> {
+    app: App,
+    viewer: Viewer,
+    noun: PhantomData<fn() -> R>,
+}
+
+impl<R: Record> Loader<Uuid> for ById<R> {
+    type Value = R;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, ids: &[Uuid]) -> std::result::Result<HashMap<Uuid, R>, Self::Error> {
+        rows::by_ids(&self.app, &self.viewer, ids).await.map_err(Arc::new)
+    }
+}
+
+/// What is asked of one parent; those alike in all but the parent go into one statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ask<C> {
+    /// Whose rows.
+    pub parent: Uuid,
+    /// The rest.
+    pub question: Arc<Question<C>>,
+}
+
+/// What is asked of every parent alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question<C> {
+    /// The column that names the parent.
+    pub column: C,
+    /// Which of its rows.
+    pub filter: Filter<C>,
+    /// In which order.
+    pub order: Order<C>,
+    /// Which run of them; `None`: how many there are.
+    pub window: Option<Window>,
+}
+
+/// A parent's page or count.
+#[derive(Debug, Clone)]
+pub enum Answer<R> {
+    /// The page.
+    Page(Page<R>),
+    /// The count.
+    Count(i64),
+}
+
+/// Pages and counts by parent.
+pub struct ByParent<R> {
+    app: App,
+    viewer: Viewer,
+    noun: PhantomData<fn() -> R>,
+}
+
+impl<R: Record> Loader<Ask<R::Column>> for ByParent<R> {
+    type Value = Answer<R>;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, asks: &[Ask<R::Column>]) -> std::result::Result<HashMap<Ask<R::Column>, Answer<R>>, Self::Error> {
+        let mut questions: HashMap<&Arc<Question<R::Column>>, Vec<Uuid>> = HashMap::new();
+        for ask in asks {
+            questions.entry(&ask.question).or_default().push(ask.parent);
+        }
+        let mut answers = HashMap::new();
+        for (question, parents) in questions {
+            let Question { column, filter, order, window } = question.as_ref();
+            let ask = |parent| Ask { parent, question: question.clone() };
+            match window {
+                Some(window) => {
+                    let pages = rows::pages_by(&self.app, &self.viewer, *column, &parents, filter, *order, window).await?;
+                    answers.extend(pages.into_iter().map(|(parent, page)| (ask(parent), Answer::Page(page))));
+                }
+                None => {
+                    let counts = rows::counts_by::<R>(&self.app, &self.viewer, *column, &parents, filter).await?;
+                    answers.extend(counts.into_iter().map(|(parent, count)| (ask(parent), Answer::Count(count))));
+                }
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// The row of a noun with this id; `None` where there is none for this viewer.
+///
+/// # Errors
+/// The database failed.
+pub async fn one<N: Noun>(ctx: &Context<'_>, id: Uuid) -> Result<Option<N>> {
+    let loader = ctx.data_unchecked::<DataLoader<ById<N::Record>>>();
+    Ok(loader.load_one(id).await.map_err(|error| failed(ctx, error))?.map(N::wrap))
+}
+
+/// As [`one`], where the id itself may be missing.
+///
+/// # Errors
+/// The database failed.
+pub async fn maybe<N: Noun>(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<N>> {
+    match id {
+        Some(id) => one(ctx, id).await,
+        None => Ok(None),
+    }
+}
+
+/// What is asked of one parent; `None` where it has no rows that fit.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_parent<R: Record>(ctx: &Context<'_>, ask: Ask<R::Column>) -> Result<Option<Answer<R>>> {
+    let loader = ctx.data_unchecked::<DataLoader<ByParent<R>>>();
+    loader.load_one(ask).await.map_err(|error| failed(ctx, error))
+}
+
+/// The first rows of a parent in an order: for lists that are short by nature.
+///
+/// # Errors
+/// The database failed.
+pub async fn list<R: Record>(
+    ctx: &Context<'_>,
+    column: R::Column,
+    parent: Uuid,
+    filter: Filter<R::Column>,
+    order: Order<R::Column>,
+    size: u64,
+) -> Result<Vec<R>> {
+    let window = Window { size, backward: false, after: None, before: None };
+    let question = Question { column, filter, order, window: Some(window) };
+    Ok(match of_parent::<R>(ctx, Ask { parent, question: Arc::new(question) }).await? {
+        Some(Answer::Page(page)) => page.rows.into_iter().map(|found| found.record).collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// Hands a request what its resolvers read: the viewer, the instant, and the loaders, which live as long as it does.
+pub fn install(request: Request, app: &App, viewer: &Viewer) -> Request {
+    let now = Now(app.clock.now());
+    let request = request.data(app.clone()).data(viewer.clone()).data(now);
+    let request = noun::<pipewright_core::party::Account>(request, app, viewer);
+    let request = noun::<pipewright_core::party::Contact>(request, app, viewer);
+    let request = noun::<pipewright_core::party::Lead>(request, app, viewer);
+    let request = noun::<rows::OpportunityState>(request, app, viewer);
+    let request = noun::<Version>(request, app, viewer);
+    let request = noun::<Line>(request, app, viewer);
+    let request = noun::<ContactRole>(request, app, viewer);
+    let request = noun::<Split>(request, app, viewer);
+    let request = noun::<pipewright_core::rep::Rep>(request, app, viewer);
+    let request = noun::<Tenure>(request, app, viewer);
+    let request = noun::<pipewright_core::campaign::Campaign>(request, app, viewer);
+    let request = noun::<pipewright_core::touchpoint::Touchpoint>(request, app, viewer);
+    let request = noun::<pipewright_core::catalog::Product>(request, app, viewer);
+    let request = noun::<pipewright_core::catalog::Region>(request, app, viewer);
+    let request = noun::<pipewright_core::catalog::Segment>(request, app, viewer);
+    let request = noun::<pipewright_core::catalog::Stage>(request, app, viewer);
+    let request = noun::<pipewright_core::target::Target>(request, app, viewer);
+    noun::<pipewright_core::forecast::Judgement>(request, app, viewer)
+}
+
+fn noun<R: Record>(request: Request, app: &App, viewer: &Viewer) -> Request {
+    let by_id = ById::<R> { app: app.clone(), viewer: viewer.clone(), noun: PhantomData };
+    let by_parent = ByParent::<R> { app: app.clone(), viewer: viewer.clone(), noun: PhantomData };
+    request.data(DataLoader::new(by_id, tokio::spawn)).data(DataLoader::new(by_parent, tokio::spawn))
+}

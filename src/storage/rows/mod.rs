@@ -1,0 +1,32 @@
+//! Rows by noun: typed filters, orders, keyset pages forward and backward, and batches by id for loaders.
+//!
+//! Every function takes a [`Scope`]. Every page, however many parents it is for, is one statement. The same text runs on
+//! both databases: instants, days and codes are integers, text is compared by bytes, and null sorts last in either direction.
+
+mod campaign;
+mod catalog;
+mod column;
+mod filter;
+mod key;
+mod opportunity;
+mod party;
+mod query;
+mod record;
+mod rep;
+mod target;
+mod touchpoint;
+
+pub use campaign::CampaignColumn;
+pub use catalog::{NamedColumn, ProductColumn, StageColumn};
+pub use column::{Column, Kind, Value};
+pub use filter::{Filter, Test};
+pub use key::{BadKey, Key};
+pub use opportunity::{
+    ContactRoleColumn, LineColumn, OpportunityColumn, OpportunityState, SplitColumn, VersionColumn,
+};
+pub use party::{AccountColumn, ContactColumn, LeadColumn};
+pub use query::{Found, Order, Page, Window};
+pub use record::Record;
+pub use rep::{RepColumn, TenureColumn};
+pub use target::{JudgementColumn, TargetColumn};
+pub use touchpoint::TouchpointColumn;

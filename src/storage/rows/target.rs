@@ -1,0 +1,74 @@
+//! Targets and forecast judgements: dated rows of cells.
+
+use super::column::columns;
+use super::record::{Record, Row, broken};
+use pipewright_core::dimension::CellKey;
+use pipewright_core::forecast::Judgement;
+use pipewright_core::ids::{DataVersion, JudgementId, RepId, TargetId};
+use pipewright_core::target::{Measure, Target};
+use sea_orm::DbErr;
+
+/// A cell's key is kept as JSON, made by serde.
+fn cell_key(row: &Row<'_>) -> Result<CellKey, DbErr> {
+    serde_json::from_str(&row.get::<String>("cell_key")?).map_err(|_| broken("cell_key"))
+}
+
+columns! {
+    /// What targets are filtered and ordered by.
+    TargetColumn {
+        Id "id" Id;
+        Measure "measure" Code;
+        Period "period" Text;
+        ValidFrom "valid_from_ms" Integer;
+        Amount "amount_minor" Integer;
+    }
+}
+
+impl Record for Target {
+    type Column = TargetColumn;
+    const NOUN: &'static str = "Target";
+    const SELECT: &'static str = "SELECT * FROM target";
+
+    fn decode(row: &Row<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: TargetId(row.get("id")?),
+            measure: row.code("measure", &Measure::ALL)?,
+            period: row.parsed("period")?,
+            key: cell_key(row)?,
+            amount_minor: row.get("amount_minor")?,
+            valid_from: row.instant("valid_from_ms")?,
+            sequence: row.get("sequence")?,
+            recorded: DataVersion(row.get("recorded")?),
+        })
+    }
+}
+
+columns! {
+    /// What judgements are filtered and ordered by.
+    JudgementColumn {
+        Id "id" Id;
+        Period "period" Text;
+        SubmittedBy "submitted_by_id" Id?;
+        ValidFrom "valid_from_ms" Integer;
+        Amount "amount_minor" Integer;
+    }
+}
+
+impl Record for Judgement {
+    type Column = JudgementColumn;
+    const NOUN: &'static str = "Judgement";
+    const SELECT: &'static str = "SELECT * FROM judgement";
+
+    fn decode(row: &Row<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: JudgementId(row.get("id")?),
+            period: row.parsed("period")?,
+            key: cell_key(row)?,
+            amount_minor: row.get("amount_minor")?,
+            submitted_by: row.id("submitted_by_id", RepId)?,
+            valid_from: row.instant("valid_from_ms")?,
+            sequence: row.get("sequence")?,
+            recorded: DataVersion(row.get("recorded")?),
+        })
+    }
+}
