@@ -3,6 +3,7 @@
 //! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
 
 pub mod import;
+pub mod rows;
 
 use crate::clock::Clock;
 use crate::config::Config;

@@ -1,12 +1,12 @@
 //! Reading rows by noun: pages, pages for many parents, counts, and batches by id. Each is one statement.
 
 use super::App;
+use crate::storage::StorageError;
 pub use crate::storage::rows::{
     AccountColumn, CampaignColumn, Column, ContactColumn, ContactRoleColumn, Filter, Found, JudgementColumn, Key, Kind,
     LeadColumn, LineColumn, NamedColumn, OpportunityColumn, OpportunityState, Order, Page, ProductColumn, Record, RepColumn,
     SplitColumn, StageColumn, TargetColumn, TenureColumn, Test, TouchpointColumn, Value, VersionColumn, Window,
 };
-use crate::storage::StorageError;
 use pipewright_core::rep::Role;
 use pipewright_core::viewer::Viewer;
 use std::collections::HashMap;

@@ -24,7 +24,7 @@ noun!(Account over party::Account, "Account", by AccountColumn::Name, descending
 #[Object]
 impl Account {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

@@ -42,7 +42,7 @@ noun!(Campaign over campaign::Campaign, "Campaign", by CampaignColumn::Name, des
 #[Object]
 impl Campaign {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

@@ -20,7 +20,7 @@ noun!(Contact over party::Contact, "Contact", by ContactColumn::Name, descending
 #[Object]
 impl Contact {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

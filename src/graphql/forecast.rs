@@ -20,7 +20,7 @@ noun!(Judgement over forecast::Judgement, "Judgement", by JudgementColumn::Valid
 #[Object]
 impl Judgement {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

@@ -22,7 +22,7 @@ noun!(Lead over party::Lead, "Lead", by LeadColumn::CreatedAt, descending true);
 #[Object]
 impl Lead {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

@@ -34,7 +34,7 @@ noun!(Opportunity over OpportunityState, "Opportunity", by OpportunityColumn::Cr
 #[Object]
 impl Opportunity {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.opportunity.id.0)
     }
 

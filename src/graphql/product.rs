@@ -16,7 +16,7 @@ noun!(Product over catalog::Product, "Product", by ProductColumn::Name, descendi
 #[Object]
 impl Product {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

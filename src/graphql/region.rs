@@ -16,7 +16,7 @@ noun!(Region over catalog::Region, "Region", by NamedColumn::Name, descending fa
 #[Object]
 impl Region {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

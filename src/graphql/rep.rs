@@ -57,7 +57,7 @@ impl Rep {
 #[Object]
 impl Rep {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

@@ -16,7 +16,7 @@ noun!(Segment over catalog::Segment, "Segment", by NamedColumn::Name, descending
 #[Object]
 impl Segment {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

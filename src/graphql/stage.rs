@@ -56,7 +56,7 @@ noun!(Stage over catalog::Stage, "Stage", by StageColumn::Position, descending f
 #[Object]
 impl Stage {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

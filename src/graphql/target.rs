@@ -39,7 +39,7 @@ noun!(Target over target::Target, "Target", by TargetColumn::ValidFrom, descendi
 #[Object]
 impl Target {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

@@ -53,7 +53,7 @@ noun!(Touchpoint over touchpoint::Touchpoint, "Touchpoint", by TouchpointColumn:
 #[Object]
 impl Touchpoint {
     /// Opaque, and unique across all types.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         global_id(Self::NAME, self.0.id.0)
     }
 

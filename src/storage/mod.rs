@@ -12,6 +12,7 @@ mod migrate;
 mod open;
 mod postgres;
 mod read;
+pub mod rows;
 mod sqlite;
 mod table;
 #[cfg(test)]
@@ -25,14 +26,16 @@ pub use batch::{Batch, JobUpdate, Written};
 pub use error::StorageError;
 pub use jobs::{Job, JobKind, JobState};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub struct Storage {
     engine: Arc<Engine>,
+    statements: Arc<AtomicU64>,
 }
 
 /// Which database it is, and the ways to talk to it.
@@ -49,6 +52,20 @@ impl Storage {
         match &*self.engine {
             Engine::Sqlite { orm, .. } | Engine::Postgres { orm, .. } => orm,
         }
+    }
+
+    /// Which of the two databases it is.
+    pub(in crate::storage) fn backend(&self) -> DbBackend {
+        self.orm().get_database_backend()
+    }
+
+    /// How many statements have read rows by noun through this handle and its clones.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(in crate::storage) fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the database answers now.

@@ -52,7 +52,7 @@ impl Storage {
         } else {
             return Err(StorageError::BadAddress(without_password(&config.url)));
         };
-        Ok(Self { engine: Arc::new(engine) })
+        Ok(Self { engine: Arc::new(engine), statements: Arc::default() })
     }
 }
 

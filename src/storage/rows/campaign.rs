@@ -11,14 +11,14 @@ columns! {
     CampaignColumn {
         Id "id" Id;
         Name "name" Text;
-        Channel "channel" Code?;
-        Parent "parent_id" Id?;
-        Status "status" Text?;
-        Kind "kind" Text?;
+        Channel "channel" Code or none;
+        Parent "parent_id" Id or none;
+        Status "status" Text or none;
+        Kind "kind" Text or none;
         IsActive "is_active" Boolean;
-        StartsOn "starts_day" Small?;
-        EndsOn "ends_day" Small?;
-        ExternalId "external_id" Text?;
+        StartsOn "starts_day" Small or none;
+        EndsOn "ends_day" Small or none;
+        ExternalId "external_id" Text or none;
     }
 }
 

@@ -12,10 +12,10 @@ columns! {
     ProductColumn {
         Id "id" Id;
         Name "name" Text;
-        Code "code" Text?;
-        Family "family" Text?;
+        Code "code" Text or none;
+        Family "family" Text or none;
         IsActive "is_active" Boolean;
-        ExternalId "external_id" Text?;
+        ExternalId "external_id" Text or none;
     }
 }
 

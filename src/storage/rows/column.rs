@@ -118,9 +118,9 @@ pub trait Column: Copy + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 
     fn code(self) -> u8;
 }
 
-/// Declares the columns of a noun: `Variant "name" Kind` or `Variant "name" Kind?` where a row may lack it.
+/// Declares the columns of a noun: `Variant "name" Kind` or `Variant "name" Kind or none` where a row may lack it.
 macro_rules! columns {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident $column:literal $kind:ident $($null:tt)?;)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident $column:literal $kind:ident $(or $null:ident)?;)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "each variant is the column it is named after")]
@@ -148,7 +148,7 @@ macro_rules! is_nullable {
     () => {
         false
     };
-    (?) => {
+    (none) => {
         true
     };
 }

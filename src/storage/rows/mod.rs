@@ -21,9 +21,7 @@ pub use catalog::{NamedColumn, ProductColumn, StageColumn};
 pub use column::{Column, Kind, Value};
 pub use filter::{Filter, Test};
 pub use key::{BadKey, Key};
-pub use opportunity::{
-    ContactRoleColumn, LineColumn, OpportunityColumn, OpportunityState, SplitColumn, VersionColumn,
-};
+pub use opportunity::{ContactRoleColumn, LineColumn, OpportunityColumn, OpportunityState, SplitColumn, VersionColumn};
 pub use party::{AccountColumn, ContactColumn, LeadColumn};
 pub use query::{Found, Order, Page, Window};
 pub use record::Record;

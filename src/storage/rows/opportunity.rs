@@ -43,18 +43,18 @@ columns! {
         ForecastCategory "forecast_category" Code;
         CloseDate "close_day" Small;
         Currency "currency" Text;
-        Acv "acv_minor" Integer?;
-        Amount "amount_minor" Integer?;
-        Owner "owner_id" Id?;
-        Region "region_id" Id?;
-        Segment "segment_id" Id?;
-        Campaign "campaign_id" Id?;
-        Account "account_id" Id?;
-        Type "opportunity_type" Text?;
+        Acv "acv_minor" Integer or none;
+        Amount "amount_minor" Integer or none;
+        Owner "owner_id" Id or none;
+        Region "region_id" Id or none;
+        Segment "segment_id" Id or none;
+        Campaign "campaign_id" Id or none;
+        Account "account_id" Id or none;
+        Type "opportunity_type" Text or none;
         CreatedAt "created_at_ms" Integer;
         ChangedAt "valid_from_ms" Integer;
-        LeadSource "lead_source" Text?;
-        ExternalId "external_id" Text?;
+        LeadSource "lead_source" Text or none;
+        ExternalId "external_id" Text or none;
     }
 }
 

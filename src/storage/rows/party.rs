@@ -11,15 +11,15 @@ columns! {
     AccountColumn {
         Id "id" Id;
         Name "name" Text;
-        Industry "industry" Text?;
-        Kind "kind" Text?;
-        Country "country" Text?;
-        Region "region_id" Id?;
-        Segment "segment_id" Id?;
-        Owner "owner_id" Id?;
-        Parent "parent_id" Id?;
-        CreatedAt "created_at_ms" Integer?;
-        ExternalId "external_id" Text?;
+        Industry "industry" Text or none;
+        Kind "kind" Text or none;
+        Country "country" Text or none;
+        Region "region_id" Id or none;
+        Segment "segment_id" Id or none;
+        Owner "owner_id" Id or none;
+        Parent "parent_id" Id or none;
+        CreatedAt "created_at_ms" Integer or none;
+        ExternalId "external_id" Text or none;
     }
 }
 
@@ -56,11 +56,11 @@ columns! {
     ContactColumn {
         Id "id" Id;
         Name "name" Text;
-        Title "title" Text?;
-        Account "account_id" Id?;
-        Owner "owner_id" Id?;
-        CreatedAt "created_at_ms" Integer?;
-        ExternalId "external_id" Text?;
+        Title "title" Text or none;
+        Account "account_id" Id or none;
+        Owner "owner_id" Id or none;
+        CreatedAt "created_at_ms" Integer or none;
+        ExternalId "external_id" Text or none;
     }
 }
 
@@ -93,13 +93,13 @@ columns! {
     LeadColumn {
         Id "id" Id;
         Name "name" Text;
-        Company "company" Text?;
-        Status "status" Text?;
-        Owner "owner_id" Id?;
-        CreatedAt "created_at_ms" Integer?;
-        ConvertedOn "converted_day" Small?;
-        ConvertedOpportunity "converted_opportunity_id" Id?;
-        ExternalId "external_id" Text?;
+        Company "company" Text or none;
+        Status "status" Text or none;
+        Owner "owner_id" Id or none;
+        CreatedAt "created_at_ms" Integer or none;
+        ConvertedOn "converted_day" Small or none;
+        ConvertedOpportunity "converted_opportunity_id" Id or none;
+        ExternalId "external_id" Text or none;
     }
 }
 

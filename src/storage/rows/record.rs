@@ -57,9 +57,7 @@ impl Row<'_> {
 
     /// An optional date kept in days.
     pub(super) fn optional_day(&self, column: &str) -> Result<Option<NaiveDate>, DbErr> {
-        self.get::<Option<i32>>(column)?
-            .map(|days| NaiveDate::from_epoch_days(days).ok_or_else(|| broken(column)))
-            .transpose()
+        self.get::<Option<i32>>(column)?.map(|days| NaiveDate::from_epoch_days(days).ok_or_else(|| broken(column))).transpose()
     }
 
     /// An enum by its code, which is the place in `all`.

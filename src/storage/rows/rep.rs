@@ -12,8 +12,8 @@ columns! {
         Id "id" Id;
         Name "name" Text;
         IsActive "is_active" Boolean;
-        HiredOn "hired_day" Small?;
-        ExternalId "external_id" Text?;
+        HiredOn "hired_day" Small or none;
+        ExternalId "external_id" Text or none;
     }
 }
 
@@ -40,8 +40,8 @@ columns! {
     TenureColumn {
         Id "id" Id;
         Rep "rep_id" Id;
-        Role "role" Code?;
-        Manager "manager_id" Id?;
+        Role "role" Code or none;
+        Manager "manager_id" Id or none;
         ValidFrom "valid_from_ms" Integer;
     }
 }

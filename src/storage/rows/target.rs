@@ -48,7 +48,7 @@ columns! {
     JudgementColumn {
         Id "id" Id;
         Period "period" Text;
-        SubmittedBy "submitted_by_id" Id?;
+        SubmittedBy "submitted_by_id" Id or none;
         ValidFrom "valid_from_ms" Integer;
         Amount "amount_minor" Integer;
     }

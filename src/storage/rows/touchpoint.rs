@@ -26,14 +26,14 @@ columns! {
         Id "id" Id;
         At "at_ms" Integer;
         Kind "kind" Code;
-        Channel "channel" Code?;
-        Rep "rep_id" Id?;
-        Campaign "campaign_id" Id?;
-        Contact "contact_id" Id?;
-        Lead "lead_id" Id?;
-        Account "account_id" Id?;
-        Opportunity "opportunity_id" Id?;
-        ExternalId "external_id" Text?;
+        Channel "channel" Code or none;
+        Rep "rep_id" Id or none;
+        Campaign "campaign_id" Id or none;
+        Contact "contact_id" Id or none;
+        Lead "lead_id" Id or none;
+        Account "account_id" Id or none;
+        Opportunity "opportunity_id" Id or none;
+        ExternalId "external_id" Text or none;
     }
 }
 
