@@ -2,9 +2,27 @@
 //!
 //! It never names the database's libraries, and no document is executed that [`guard`] has not judged.
 
+pub mod account;
+pub mod campaign;
+pub mod contact;
 pub mod error;
+pub mod filter;
+pub mod forecast;
 pub mod guard;
+pub mod lead;
+pub mod loaders;
+pub mod node;
+pub mod opportunity;
+pub mod page;
+pub mod product;
+pub mod region;
+pub mod rep;
+pub mod rows;
 pub mod scalars;
+pub mod segment;
+pub mod stage;
+pub mod target;
+pub mod touchpoint;
 pub mod viewer;
 
 use crate::app::App;
@@ -18,7 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(CallerQuery);
+pub struct Query(CallerQuery, rows::RowsQuery);
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;

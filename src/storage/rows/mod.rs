@@ -14,6 +14,8 @@ mod query;
 mod record;
 mod rep;
 mod target;
+#[cfg(test)]
+mod tests;
 mod touchpoint;
 
 pub use campaign::CampaignColumn;
