@@ -30,7 +30,8 @@ fn account(number: u128) -> Account {
         annual_revenue_minor: None,
         website: None,
         owner: None,
-        created_at: (number % 3 != 0).then(|| DateTime::from_timestamp_millis(1_700_000_000_000 + (place as i64 % 4)).unwrap()),
+        created_at: (!number.is_multiple_of(3))
+            .then(|| DateTime::from_timestamp_millis(1_700_000_000_000 + (place as i64 % 4)).unwrap()),
         is_deleted: number == 13,
         recorded: DataVersion(0),
     }
