@@ -142,9 +142,9 @@ impl Deal {
         self.created_ms - i64::try_from(1 + self.index % 20).expect("below 21") * DAY_MS
     }
 
-    /// Whether the lines are those of this state: none since had another amount.
+    /// Whether the lines, if any, are those of this state: none since had another amount.
     pub fn lines_hold(&self, state: usize) -> bool {
-        self.states[state..].iter().all(|later| later.acv_minor == self.last().acv_minor)
+        self.lines.is_empty() || self.states[state..].iter().all(|later| later.acv_minor == self.last().acv_minor)
     }
 }
 
