@@ -1,2 +1,5 @@
-//! The binary.
-fn main() {}
+//! The binary: parse, run, exit code.
+
+fn main() -> std::process::ExitCode {
+    pipewright::cli::main()
+}

@@ -1,0 +1,61 @@
+//! `pipewright config`: what is in force.
+
+use crate::config::Config;
+use std::error::Error;
+
+/// Prints the configuration that is in force.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  pipewright config
+  pipewright config > pipewright.toml      a file to start from, with every key
+  PIPEWRIGHT__LOG__FILTER=debug pipewright config
+
+A password in database.url is not shown.")]
+pub struct ConfigArgs {}
+
+/// Prints the whole tree as TOML.
+///
+/// # Errors
+/// It cannot be written as TOML.
+pub fn run(_: ConfigArgs, config: &Config) -> Result<(), Box<dyn Error>> {
+    let mut shown = config.clone();
+    shown.database.url = without_password(&shown.database.url);
+    print!("{}", toml::to_string_pretty(&shown)?);
+    Ok(())
+}
+
+/// The address with `***` for what stands between the user and the host, and for a password among its parameters.
+pub(super) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (place, parameters) = rest.split_once('?').map_or((rest, None), |(place, parameters)| (place, Some(parameters)));
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((user, _)) => format!("{user}:***@{host}"),
+            None => format!("{user}@{host}"),
+        },
+        None => place.to_owned(),
+    };
+    let hidden = |pair: &str| if pair.starts_with("password=") { "password=***".to_owned() } else { pair.to_owned() };
+    let parameters = parameters.map(|all| all.split('&').map(hidden).collect::<Vec<_>>().join("&"));
+    match parameters {
+        Some(parameters) => format!("{scheme}://{place}?{parameters}"),
+        None => format!("{scheme}://{place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("sqlite:a.sqlite", "sqlite:a.sqlite"),
+            ("postgres://me@host/db", "postgres://me@host/db"),
+            ("postgres://me:p@ss:w@host/db", "postgres://me:***@host/db"),
+            ("postgres://host/db?user=me&password=secret", "postgres://host/db?user=me&password=***"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}
