@@ -150,7 +150,7 @@ fn everything() -> Batch {
         reps: vec![Rep {
             id: rep,
             external_id: None,
-            name: "Zoë".into(),
+            name: "Zo\0ë".into(),
             email: None,
             is_active: true,
             hired_on: Some(day(0)),
@@ -393,6 +393,7 @@ async fn both_databases_hold_the_same_rows_after_the_same_batches() {
         let written = storage.write(batch, None).await.unwrap();
         assert_eq!(written, Written { data_version: DataVersion(2), inserted: 2, updated: 1 }, "{}", database.engine);
         let all = dump(&storage).await;
+        assert_eq!(rows(&all, "rep")[0][2], Value::Text("Zo\u{fffd}ë".into()));
         assert_eq!(rows(&all, "account")[0][2], Value::Text("Acme at last".into()));
         let latest = rows(&all, "latest");
         assert!(latest.iter().any(|row| row[0] == Value::Text("latest".into())), "{latest:?}");

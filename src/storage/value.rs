@@ -92,7 +92,22 @@ macro_rules! plain {
         }
     )*};
 }
-plain! { String => Text; i64 => Big; i32 => Int; bool => Bool; }
+plain! { i64 => Big; i32 => Int; bool => Bool; }
+
+/// PostgreSQL can hold every character but NUL: it is stored as the replacement character on both, so that a stray one
+/// never stops a batch, and both databases hold the same.
+impl Stored for String {
+    const KIND: Kind = Kind::Text;
+    fn store(&self) -> Value {
+        Value::Text(if self.contains('\0') { self.replace('\0', "\u{fffd}") } else { self.clone() })
+    }
+    fn load(value: Value) -> Result<Self, Unreadable> {
+        match value {
+            Value::Text(text) => Ok(text),
+            value => refuse(value),
+        }
+    }
+}
 
 macro_rules! ids {
     ($($id:ident)*) => {$(
