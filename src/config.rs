@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// Read from the working folder where no other file is named.
+const USUAL_FILE: &str = "pipewright.toml";
+
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -258,7 +261,8 @@ impl Config {
         match file {
             Some(path) if !path.is_file() => return Err(ConfigError::Missing(path.to_owned())),
             Some(path) => figment = figment.merge(Toml::file_exact(path)),
-            None => figment = figment.merge(Toml::file_exact("pipewright.toml")),
+            None if Path::new(USUAL_FILE).is_file() => figment = figment.merge(Toml::file_exact(USUAL_FILE)),
+            None => {}
         }
         figment = figment.merge(Env::prefixed("PIPEWRIGHT__").split("__"));
         for (key, value) in flags {
