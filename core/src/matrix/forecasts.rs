@@ -70,8 +70,14 @@ impl<'a> Forecasts<'a> {
         let refines = |finer: &&CellKey| {
             finer.parts().len() == full && key.parts().iter().all(|(dimension, value)| finer.get(*dimension) == Some(value))
         };
-        sums.keys().filter(refines).map(|finer| self.judgements.own(&self.period, finer)).sum()
+        sum_of_all(sums.keys().filter(refines).map(|finer| self.judgements.own(&self.period, finer)))
     }
+}
+
+/// `None` where one is missing, and where there are none: no cells are no judgement of 0.
+fn sum_of_all(mut amounts: impl Iterator<Item = Option<i64>>) -> Option<i64> {
+    let first = amounts.next()??;
+    amounts.try_fold(first, |sum, amount| Some(sum + amount?))
 }
 
 /// The roll-up chosen, of open pipeline by category and closed ACV.
@@ -96,6 +102,19 @@ mod tests {
             [(RollUp::Closed, 1), (RollUp::Commit, 11), (RollUp::MostLikely, 111), (RollUp::BestCase, 1111)]
         {
             assert_eq!(rolled_up(roll_up, &sums), expected);
+        }
+    }
+
+    #[test]
+    fn a_set_of_judgements_counts_only_where_it_is_whole_and_not_empty() {
+        for (amounts, expected) in [
+            (vec![], None),
+            (vec![None], None),
+            (vec![Some(3), None], None),
+            (vec![None, Some(3)], None),
+            (vec![Some(3), Some(4)], Some(7)),
+        ] {
+            assert_eq!(sum_of_all(amounts.iter().copied()), expected, "{amounts:?}");
         }
     }
 }

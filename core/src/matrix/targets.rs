@@ -155,3 +155,47 @@ fn narrowings(filter: &Filter) -> Option<Vec<Vec<(Dimension, DimensionValue)>>> 
         Filter::Or(_) | Filter::Not(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::YearPattern;
+    use Dimension::{Industry, OpportunityType, Segment};
+
+    fn key(parts: &[(Dimension, &str)]) -> CellKey {
+        let text = |value: &str| DimensionValue::Text(value.to_owned());
+        CellKey::new(parts.iter().map(|(dimension, value)| (*dimension, text(value))).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_cell_takes_its_own_row_else_one_finer_set_else_none() {
+        let calendar = Calendar {
+            first_month: 2,
+            pattern: YearPattern::Calendar,
+            time_zone: chrono_tz::Tz::UTC,
+            holidays: Default::default(),
+        };
+        let quarter = "FY2027-Q4";
+        let months = ["FY2027-M10", "FY2027-M11", "FY2027-M12"];
+        let (total, a, b) = (key(&[]), key(&[(Segment, "a")]), key(&[(Segment, "b")]));
+        let by_industry = key(&[(Industry, "x")]);
+        let by_two = key(&[(Industry, "x"), (OpportunityType, "new")]);
+        for (reason, rows, asked, expected) in [
+            ("no rows", vec![], &total, None),
+            ("its own", vec![(quarter, &total, 9), (quarter, &a, 1)], &total, Some(9)),
+            ("the sum of a finer set", vec![(quarter, &a, 1), (quarter, &b, 2)], &total, Some(3)),
+            ("fewest dimensions", vec![(quarter, &by_two, 5), (quarter, &by_industry, 7)], &total, Some(7)),
+            ("in order of dimension", vec![(quarter, &by_industry, 7), (quarter, &a, 1), (quarter, &b, 2)], &total, Some(3)),
+            ("not of a coarser row", vec![(quarter, &total, 9)], &a, None),
+            ("not of another value", vec![(quarter, &b, 2)], &a, None),
+            ("its months", vec![(months[0], &a, 1), (months[1], &a, 2), (months[2], &a, 4)], &a, Some(7)),
+            ("two months are no quarter", vec![(months[0], &a, 1), (months[1], &a, 2)], &a, None),
+        ] {
+            let mut book = Book { calendar: &calendar, rows: BTreeMap::new(), narrowings: Some(Vec::new()) };
+            for (period, key, amount) in rows {
+                book.rows.entry(period.parse().unwrap()).or_default().insert(key.clone(), amount);
+            }
+            assert_eq!(book.amount(&calendar.period(quarter.parse().unwrap()), asked), expected, "{reason}");
+        }
+    }
+}
