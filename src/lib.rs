@@ -1,5 +1,8 @@
 //! Pipewright: a company's sales pipeline as a ledger, answered over GraphQL. `ARCHITECTURE.md` is the map.
 
+// The root object is merged of one object for each noun, and the compiler lays out its futures by recursion.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod cli;
 pub mod clock;
