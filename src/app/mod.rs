@@ -3,6 +3,7 @@
 //! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
 
 pub mod import;
+pub mod numbers;
 pub mod rows;
 
 use crate::clock::Clock;

@@ -3,14 +3,19 @@
 //! It never names the database's libraries, and no document is executed that [`guard`] has not judged.
 
 pub mod account;
+pub mod aggregate;
+pub mod apm;
 pub mod campaign;
 pub mod contact;
+pub mod cut;
 pub mod error;
 pub mod filter;
+pub mod flow;
 pub mod forecast;
 pub mod guard;
 pub mod lead;
 pub mod loaders;
+pub mod models;
 pub mod node;
 pub mod opportunity;
 pub mod page;
@@ -23,6 +28,7 @@ pub mod segment;
 pub mod stage;
 pub mod target;
 pub mod touchpoint;
+pub mod trend;
 pub mod viewer;
 
 use crate::app::App;
@@ -36,7 +42,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(CallerQuery, rows::RowsQuery);
+pub struct Query(NumbersQuery, rows::RowsQuery);
+
+/// Every root field that answers with numbers.
+#[derive(MergedObject, Default)]
+pub struct NumbersQuery(
+    CallerQuery,
+    apm::ApmQuery,
+    flow::FlowQuery,
+    trend::TrendQuery,
+    aggregate::AggregateQuery,
+    models::ModelQuery,
+);
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;

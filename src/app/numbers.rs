@@ -1,0 +1,357 @@
+//! The numbers: a request with its gaps filled becomes a question, and the question is answered from one snapshot.
+
+use super::App;
+use chrono::{DateTime, Days, Utc};
+use pipewright_core::attribution::{Credit, CreditError};
+use pipewright_core::calendar::{Calendar, NotAPeriod, Period};
+use pipewright_core::dimension::{Dimension, Filter};
+use pipewright_core::facts::Snapshot;
+use pipewright_core::ids::DataVersion;
+use pipewright_core::matrix::{
+    self, Aggregate, AggregateMeasure, AggregateQuery, Alignment, Baseline, Comparison, Flow, FlowQuery, GenerationBasis, Lens,
+    Matrix, MatrixQuery, ModelChoice, RollUp, Trend, TrendQuery,
+};
+use pipewright_core::viewer::Viewer;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Points of one trend, at most.
+pub const MOST_POINTS: usize = 400;
+
+/// A number that could not be given.
+#[derive(Debug, thiserror::Error)]
+pub enum NumberError {
+    /// The period is none.
+    #[error(transparent)]
+    Period(#[from] NotAPeriod),
+    /// A dimension stands twice in `by`.
+    #[error("{0} stands twice in 'by'")]
+    DuplicateDimension(&'static str),
+    /// Too few or too many dimensions.
+    #[error("'by' holds {found} dimensions: from {least} to {most} go")]
+    DimensionCount {
+        /// How many were given.
+        found: usize,
+        /// At least.
+        least: usize,
+        /// At most.
+        most: usize,
+    },
+    /// No measure, or one that stands twice.
+    #[error("'measures' holds none, or one twice: name each once")]
+    Measures,
+    /// The window ends before it starts.
+    #[error("'to' lies before 'from'")]
+    Window,
+    /// The trend has no points, or too many.
+    #[error("{0} points were asked for: from 1 to {MOST_POINTS} go; take a longer step or a shorter period")]
+    Points(usize),
+    /// The data version lies ahead of what there is.
+    #[error("data version {asked} does not exist yet: the last is {last}", asked = .asked.0, last = .last.0)]
+    DataVersion {
+        /// Asked for.
+        asked: DataVersion,
+        /// The last there is.
+        last: DataVersion,
+    },
+    /// The model is unknown, was given a wrong parameter, or failed.
+    #[error(transparent)]
+    Credit(#[from] CreditError),
+    /// The computation panicked; the panic's text is in the log.
+    #[error("the computation ended early")]
+    Panicked(#[source] tokio::task::JoinError),
+}
+
+/// What every request for numbers has in common; what is `None` is filled in.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The period's name; `None`: the quarter of `as_of`.
+    pub period: Option<String>,
+    /// As known when; `None`: now.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Which recorded changes count; `None`: all.
+    pub data_version: Option<DataVersion>,
+    /// The dimensions.
+    pub by: Vec<Dimension>,
+    /// Of which opportunities.
+    pub filter: Filter,
+    /// The model; `None`: the configured one.
+    pub model: Option<ModelAsked>,
+}
+
+/// A model asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ModelAsked {
+    /// Its id; `None`: the configured one.
+    pub id: Option<String>,
+    /// Values as JSON text, by name, in any order.
+    pub parameters: Vec<(String, String)>,
+    /// Which touchpoints it sees.
+    pub lens: Lens,
+}
+
+/// How a matrix is read, beside what every request has.
+#[derive(Debug, Clone, Default)]
+pub struct MatrixAsked {
+    /// Compared with what.
+    pub comparison: ComparisonAsked,
+    /// At which point of it.
+    pub alignment: Alignment,
+    /// `None`: HISTORICAL where there is history enough, else LINEAR.
+    pub baseline: Option<Baseline>,
+    /// The roll-up of the forecast column.
+    pub roll_up: RollUp,
+    /// The generation column's value.
+    pub generation: GenerationBasis,
+}
+
+/// What a matrix is compared with.
+#[derive(Debug, Clone, Default)]
+pub enum ComparisonAsked {
+    /// The same period a year ago.
+    #[default]
+    PriorYear,
+    /// The period before.
+    PriorPeriod,
+    /// A period by name.
+    Named(String),
+}
+
+/// The points of a trend.
+#[derive(Debug, Clone)]
+pub enum PointsAsked {
+    /// These.
+    Given(Vec<DateTime<Utc>>),
+    /// The ends of the days, weeks or months of the period up to its as-of.
+    Every(Step),
+}
+
+/// The distance between two points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A day.
+    Day,
+    /// Seven days.
+    Week,
+    /// A fiscal month.
+    Month,
+}
+
+/// An answer, and the snapshot that names its keys.
+pub struct Answered<T> {
+    /// The answer.
+    pub answer: T,
+    /// Where labels come from.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// The request with its gaps filled, on one snapshot.
+struct Ground {
+    snapshot: Arc<Snapshot>,
+    period: Period,
+    as_of: DateTime<Utc>,
+    model: ModelChoice,
+}
+
+impl Ground {
+    fn of(app: &App, asked: &Asked, least: usize, most: usize) -> Result<Self, NumberError> {
+        let found = asked.by.len();
+        if !(least..=most).contains(&found) {
+            return Err(NumberError::DimensionCount { found, least, most });
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = asked.by.iter().find(|dimension| !seen.insert(**dimension)) {
+            return Err(NumberError::DuplicateDimension(name(*twice)));
+        }
+        let snapshot = app.resident.snapshot();
+        let last = snapshot.data_version();
+        if let Some(asked) = asked.data_version.filter(|asked| *asked > last) {
+            return Err(NumberError::DataVersion { asked, last });
+        }
+        let as_of = asked.as_of.unwrap_or_else(|| app.clock.now());
+        let calendar = &snapshot.settings().calendar;
+        let period = named(calendar, asked.period.as_deref(), as_of)?;
+        let given = asked.model.clone().unwrap_or_default();
+        let mut parameters = given.parameters;
+        parameters.sort();
+        let id = given.id.unwrap_or_else(|| app.config.attribution.default_model.clone());
+        let model = ModelChoice { model: id, parameters, lens: given.lens };
+        app.models.validate(&model)?;
+        Ok(Self { snapshot, period, as_of, model })
+    }
+}
+
+fn named(calendar: &Calendar, name: Option<&str>, as_of: DateTime<Utc>) -> Result<Period, NotAPeriod> {
+    let name = match name {
+        Some(text) => text.parse()?,
+        None => calendar.quarter_of(calendar.day_of(as_of)),
+    };
+    Ok(calendar.period(name))
+}
+
+fn name(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Product => "PRODUCT",
+        Dimension::Region => "REGION",
+        Dimension::Segment => "SEGMENT",
+        Dimension::Source => "SOURCE",
+        Dimension::Industry => "INDUSTRY",
+        Dimension::Owner => "OWNER",
+        Dimension::Manager => "MANAGER",
+        Dimension::OpportunityType => "OPPORTUNITY_TYPE",
+        Dimension::Stage => "STAGE",
+        Dimension::Month => "MONTH",
+    }
+}
+
+/// Computes where waiting for it stops nobody else.
+async fn compute<T, F>(app: &App, snapshot: Arc<Snapshot>, model: ModelChoice, answer: F) -> Result<Answered<T>, NumberError>
+where
+    T: Send + 'static,
+    F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
+{
+    let models = app.models.clone();
+    let computed = tokio::task::spawn_blocking(move || {
+        let credit = models.credit(&model, &snapshot)?;
+        let answer = answer(&snapshot, credit.as_ref())?;
+        Ok(Answered { answer, snapshot })
+    });
+    computed.await.map_err(NumberError::Panicked)?
+}
+
+fn question(ground: &Ground, asked: Asked, how: MatrixAsked) -> Result<MatrixQuery, NumberError> {
+    let calendar = &ground.snapshot.settings().calendar;
+    let comparison = match how.comparison {
+        ComparisonAsked::PriorYear => Comparison::PriorYear,
+        ComparisonAsked::PriorPeriod => Comparison::PriorPeriod,
+        ComparisonAsked::Named(name) => Comparison::Named(named(calendar, Some(&name), ground.as_of)?),
+    };
+    Ok(MatrixQuery {
+        period: ground.period,
+        as_of: ground.as_of,
+        data_version: asked.data_version,
+        by: asked.by,
+        filter: asked.filter,
+        comparison,
+        alignment: how.alignment,
+        baseline: how.baseline,
+        roll_up: how.roll_up,
+        generation: how.generation,
+        model: ground.model.clone(),
+    })
+}
+
+/// The matrix, cut by one to four dimensions.
+///
+/// # Errors
+/// The request names what does not exist, or the model failed.
+pub async fn apm(app: &App, viewer: &Viewer, asked: Asked, how: MatrixAsked) -> Result<Answered<Matrix>, NumberError> {
+    let ground = Ground::of(app, &asked, 1, 4)?;
+    let query = question(&ground, asked, how)?;
+    let scope = viewer.scope().clone();
+    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::matrix(snapshot, &query, &scope, credit)).await
+}
+
+/// The waterfall of a window, for each key of up to two dimensions.
+///
+/// # Errors
+/// The request names what does not exist, or the model failed.
+pub async fn flow(
+    app: &App,
+    viewer: &Viewer,
+    asked: Asked,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Answered<Flow>, NumberError> {
+    if to < from {
+        return Err(NumberError::Window);
+    }
+    let ground = Ground::of(app, &asked, 0, 2)?;
+    let query = FlowQuery {
+        period: ground.period,
+        from,
+        to,
+        data_version: asked.data_version,
+        by: asked.by,
+        filter: asked.filter,
+        model: ground.model.clone(),
+    };
+    let scope = viewer.scope().clone();
+    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::flow(snapshot, &query, &scope, credit)).await
+}
+
+/// How the columns stood at several points, each as known then.
+///
+/// # Errors
+/// The request names what does not exist, asks for too many points, or the model failed.
+pub async fn trend(
+    app: &App,
+    viewer: &Viewer,
+    asked: Asked,
+    how: MatrixAsked,
+    points: PointsAsked,
+) -> Result<Answered<Trend>, NumberError> {
+    let ground = Ground::of(app, &asked, 0, 2)?;
+    let calendar = &ground.snapshot.settings().calendar;
+    let mut points = match points {
+        PointsAsked::Given(points) => points,
+        PointsAsked::Every(step) => every(calendar, &ground.period, ground.as_of, step),
+    };
+    points.sort();
+    points.dedup();
+    if points.is_empty() || points.len() > MOST_POINTS {
+        return Err(NumberError::Points(points.len()));
+    }
+    let query = TrendQuery { matrix: question(&ground, asked, how)?, points };
+    let scope = viewer.scope().clone();
+    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::trend(snapshot, &query, &scope, credit)).await
+}
+
+/// The last instant of each step of the period that is over at `as_of`, and `as_of` itself where it lies in the period.
+fn every(calendar: &Calendar, period: &Period, as_of: DateTime<Utc>, step: Step) -> Vec<DateTime<Utc>> {
+    let mut points = Vec::new();
+    let mut day = period.start;
+    while day < period.end && points.len() <= MOST_POINTS {
+        let next = match step {
+            Step::Day => day.checked_add_days(Days::new(1)),
+            Step::Week => day.checked_add_days(Days::new(7)),
+            Step::Month => Some(calendar.period(calendar.month_of(day)).end),
+        };
+        let Some(next) = next.map(|next| next.min(period.end)) else { break };
+        let end = calendar.start_of_day(next) - chrono::TimeDelta::milliseconds(1);
+        points.push(end.min(as_of));
+        if end >= as_of {
+            break;
+        }
+        day = next;
+    }
+    points
+}
+
+/// A free group-by over the additive measures.
+///
+/// # Errors
+/// The request names what does not exist, or the model failed.
+pub async fn aggregate(
+    app: &App,
+    viewer: &Viewer,
+    asked: Asked,
+    measures: Vec<AggregateMeasure>,
+) -> Result<Answered<Aggregate>, NumberError> {
+    let distinct: BTreeSet<_> = measures.iter().collect();
+    if measures.is_empty() || distinct.len() < measures.len() {
+        return Err(NumberError::Measures);
+    }
+    let ground = Ground::of(app, &asked, 0, 4)?;
+    let query = AggregateQuery {
+        measures,
+        by: asked.by,
+        filter: asked.filter,
+        period: ground.period,
+        as_of: ground.as_of,
+        data_version: asked.data_version,
+        model: ground.model.clone(),
+    };
+    let scope = viewer.scope().clone();
+    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::aggregate(snapshot, &query, &scope, credit)).await
+}

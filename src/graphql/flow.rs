@@ -1,0 +1,194 @@
+//! The pipeline flow: the waterfall between two instants, which balances.
+
+use super::apm::asked;
+use super::cut::{Dimension, KeyPart, MatrixFilter, ModelInput, key, refused};
+use super::scalars::{Change, Instant, Money};
+use crate::app::numbers;
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use pipewright_core::facts::Snapshot;
+use pipewright_core::matrix;
+use std::sync::Arc;
+
+/// Items of one bar: at most.
+const MOST_ITEMS: i32 = 100;
+
+/// Where pipeline came from or went to, in the order of the waterfall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "matrix::FlowBucket")]
+pub enum FlowBucket {
+    /// Created after the start; positive.
+    New,
+    /// Was closed at the start; positive.
+    Reopened,
+    /// Its close date was outside the period at the start; positive.
+    MovedIn,
+    /// Only an attribute of the key or filter changed; positive.
+    TransferredIn,
+    /// Larger than at the start; positive.
+    Increased,
+    /// Smaller than at the start; negative.
+    Decreased,
+    /// The same amount at another exchange rate; either sign.
+    Revalued,
+    /// Won; negative.
+    ClosedWon,
+    /// Lost; negative.
+    ClosedLost,
+    /// Its close date is outside the period at the end; negative.
+    MovedOut,
+    /// Only an attribute of the key or filter changed; negative.
+    TransferredOut,
+    /// Deleted, or omitted from the forecast; negative.
+    Removed,
+}
+
+/// One opportunity's part of a bar.
+#[derive(SimpleObject)]
+pub struct FlowItem {
+    /// The opportunity's UUID.
+    pub opportunity_id: ID,
+    /// Its part, signed.
+    pub amount: Money,
+}
+
+/// One bar of the waterfall.
+pub struct FlowBar {
+    bar: matrix::FlowBar,
+    snapshot: Arc<Snapshot>,
+}
+
+/// One bar of the waterfall. The amounts of all its items add up to its own.
+#[Object]
+impl FlowBar {
+    /// Where this pipeline came from or went to.
+    async fn bucket(&self) -> FlowBucket {
+        self.bar.bucket.into()
+    }
+
+    /// ACV, signed.
+    async fn amount(&self) -> Money {
+        Money::new(self.bar.amount, self.snapshot.settings().reporting_currency)
+    }
+
+    /// How many opportunities stand behind it.
+    async fn item_count(&self) -> i32 {
+        i32::try_from(self.bar.items.len()).unwrap_or(i32::MAX)
+    }
+
+    /// The opportunities behind it, the largest amount first.
+    #[graphql(complexity = "usize::try_from(first.clamp(0, MOST_ITEMS)).unwrap_or(0) * child_complexity + 1")]
+    async fn items(
+        &self,
+        #[graphql(desc = "How many: 0 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "How many to leave out before them.", default = 0)] skip: i32,
+    ) -> Result<Vec<FlowItem>> {
+        let (Ok(skip), true) = (usize::try_from(skip), (0..=MOST_ITEMS).contains(&first)) else {
+            let text = format!("'first' is 0 to {MOST_ITEMS}, and 'skip' not negative");
+            return Err(super::error::broken(super::error::Code::BadUserInput, text));
+        };
+        let currency = self.snapshot.settings().reporting_currency;
+        let first = usize::try_from(first).unwrap_or(0);
+        let item = |item: &matrix::FlowItem| FlowItem {
+            opportunity_id: ID(item.opportunity.to_string()),
+            amount: Money::new(item.amount, currency),
+        };
+        Ok(self.bar.items.iter().skip(skip).take(first).map(item).collect())
+    }
+}
+
+/// One waterfall.
+pub struct FlowRow {
+    row: matrix::FlowRow,
+    snapshot: Arc<Snapshot>,
+}
+
+/// One waterfall: start and all bars give end, exactly.
+#[Object]
+impl FlowRow {
+    /// One value for each dimension; none for the total.
+    #[graphql(complexity = "2 * child_complexity + 1")]
+    async fn key(&self) -> Vec<KeyPart> {
+        key(&self.snapshot, &self.row.key)
+    }
+
+    /// Open pipeline of the period at the start of the window.
+    async fn start(&self) -> Money {
+        Money::new(self.row.start, self.snapshot.settings().reporting_currency)
+    }
+
+    /// Every bucket in the order of the waterfall, also those of amount 0.
+    #[graphql(complexity = "12 * child_complexity + 1")]
+    async fn bars(&self) -> Vec<FlowBar> {
+        self.row.bars.iter().map(|bar| FlowBar { bar: bar.clone(), snapshot: self.snapshot.clone() }).collect()
+    }
+
+    /// Open pipeline of the period at the end of the window.
+    async fn end(&self) -> Money {
+        Money::new(self.row.end, self.snapshot.settings().reporting_currency)
+    }
+
+    /// ACV of deals won before the window and undone inside it: CLOSED_WON is the change of `closedAcv` plus this.
+    async fn unwon(&self) -> Money {
+        Money::new(self.row.unwon, self.snapshot.settings().reporting_currency)
+    }
+}
+
+/// The pipeline flow of a window. All its rows are of one moment, named by `dataVersion`.
+pub struct Flow {
+    answer: matrix::Flow,
+    snapshot: Arc<Snapshot>,
+}
+
+/// The pipeline flow of a window. All its rows are of one moment, named by `dataVersion`.
+#[Object]
+impl Flow {
+    /// The last change that the answer holds.
+    async fn data_version(&self) -> Change {
+        Change(self.answer.data_version)
+    }
+
+    /// One waterfall for each key, in order of key; none where `by` is empty.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn rows(&self) -> Vec<FlowRow> {
+        self.answer.rows.iter().map(|row| FlowRow { row: row.clone(), snapshot: self.snapshot.clone() }).collect()
+    }
+
+    /// The waterfall over everything.
+    async fn total(&self) -> FlowRow {
+        FlowRow { row: self.answer.total.clone(), snapshot: self.snapshot.clone() }
+    }
+}
+
+/// The flow, asked for.
+#[derive(Default)]
+pub struct FlowQuery;
+
+#[Object]
+impl FlowQuery {
+    /// How the open pipeline of a period came from what it was at one instant to what it was at another: a waterfall that
+    /// balances, with the opportunities behind every bar.
+    #[graphql(complexity = "child_complexity + 10")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the public field")]
+    async fn pipeline_flow(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A period's name, such as FY2027-Q4. Absent or null: the quarter in which `to` lies.")] period: Option<
+            String,
+        >,
+        #[graphql(desc = "Start of the window.")] from: Instant,
+        #[graphql(desc = "End of the window, not before its start. Absent or null: now.")] to: Option<Instant>,
+        #[graphql(desc = "Zero to two dimensions, no two alike. Absent or null: none.")] by: Option<Vec<Dimension>>,
+        #[graphql(desc = "Which opportunities count. Absent or null: all.")] filter: Option<MatrixFilter>,
+        #[graphql(desc = "The attribution model that cuts by SOURCE. Absent or null: the configured one.")] model: Option<
+            ModelInput,
+        >,
+        #[graphql(desc = "Only changes up to this one count, to have an old answer again. Absent or null: all.")]
+        data_version: Option<Change>,
+    ) -> Result<Flow> {
+        let app = super::app(ctx);
+        let to = to.unwrap_or_else(|| app.clock.now().into());
+        let asked = asked(period, by.unwrap_or_default(), Some(to), filter, model, data_version)?;
+        let answered = numbers::flow(app, super::caller(ctx), asked, from.0, to.0).await.map_err(refused)?;
+        Ok(Flow { answer: answered.answer, snapshot: answered.snapshot })
+    }
+}
