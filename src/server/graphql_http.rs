@@ -273,14 +273,15 @@ fn written(mut response: Response, media: Media, id: &str, house: &House) -> Htt
         _ => StatusCode::OK,
     };
     response.extensions.insert("requestId".into(), id.into());
-    let mut value = match serde_json::to_value(&response) {
-        Ok(Value::Object(value)) => value,
-        _ => return refusal(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "the answer could not be written", id),
+    // Written as it stands: an answer's fields come in the order of the question's.
+    let text = if is_request_error {
+        serde_json::to_string(&serde_json::json!({ "errors": response.errors, "extensions": response.extensions }))
+    } else {
+        serde_json::to_string(&response)
     };
-    if is_request_error {
-        value.remove("data");
-    }
-    let body = Value::Object(value).to_string();
+    let Ok(body) = text else {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "the answer could not be written", id);
+    };
     if body.len() > limits.response_bytes {
         let text = "the answer is too large: ask for fewer rows or fields";
         return refusal(StatusCode::OK, Code::QueryTooComplex, text, id);

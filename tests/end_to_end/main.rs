@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
-#[expect(dead_code, reason = "the tests that use it follow")]
+mod import;
+mod numbers;
 mod support;
