@@ -101,7 +101,11 @@ async fn a_file_without_a_needed_column_is_refused_by_the_columns_name_before_an
     let home = Home::new(Engine::Sqlite).await;
     let folder = home.path().join("small");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("Opportunity.csv"), "Id,Name,Amount,CloseDate,CreatedDate\n006000000000001,One,1,2026-12-01,2026-11-01\n").unwrap();
+    std::fs::write(
+        folder.join("Opportunity.csv"),
+        "Id,Name,Amount,CloseDate,CreatedDate\n006000000000001,One,1,2026-12-01,2026-11-01\n",
+    )
+    .unwrap();
     let output = home.run(&["import", &folder.display().to_string()]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -116,11 +116,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// Such as `http://127.0.0.1:40213`.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
     /// Asks over HTTP; the whole answer.
     pub async fn ask(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
