@@ -1,10 +1,12 @@
 //! Batches: whatever a page of objects asks of its neighbours is one statement per relation, whatever the page's size.
 
+use super::Schema;
+use super::batches::Batches;
 use super::page::{Noun, failed};
 use crate::app::{App, rows};
 use crate::storage::StorageError;
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::{Context, Request, Result};
+use async_graphql::{Context, Request, Response, Result};
 use chrono::{DateTime, Utc};
 use pipewright_core::opportunity::{ContactRole, Line, Split, Version};
 use pipewright_core::rep::Tenure;
@@ -13,6 +15,7 @@ use rows::{Filter, Order, Page, Record, Window};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The instant that all of one request calls now, so that what it asks of many rows stays one question.
@@ -150,32 +153,44 @@ pub async fn list<R: Record>(
     })
 }
 
-/// Hands a request what its resolvers read: the viewer, the instant, and the loaders, which live as long as it does.
-pub fn install(request: Request, app: &App, viewer: &Viewer) -> Request {
-    let now = Now(app.clock.now());
-    let request = request.data(app.clone()).data(viewer.clone()).data(now);
-    let request = noun::<pipewright_core::party::Account>(request, app, viewer);
-    let request = noun::<pipewright_core::party::Contact>(request, app, viewer);
-    let request = noun::<pipewright_core::party::Lead>(request, app, viewer);
-    let request = noun::<rows::OpportunityState>(request, app, viewer);
-    let request = noun::<Version>(request, app, viewer);
-    let request = noun::<Line>(request, app, viewer);
-    let request = noun::<ContactRole>(request, app, viewer);
-    let request = noun::<Split>(request, app, viewer);
-    let request = noun::<pipewright_core::rep::Rep>(request, app, viewer);
-    let request = noun::<Tenure>(request, app, viewer);
-    let request = noun::<pipewright_core::campaign::Campaign>(request, app, viewer);
-    let request = noun::<pipewright_core::touchpoint::Touchpoint>(request, app, viewer);
-    let request = noun::<pipewright_core::catalog::Product>(request, app, viewer);
-    let request = noun::<pipewright_core::catalog::Region>(request, app, viewer);
-    let request = noun::<pipewright_core::catalog::Segment>(request, app, viewer);
-    let request = noun::<pipewright_core::catalog::Stage>(request, app, viewer);
-    let request = noun::<pipewright_core::target::Target>(request, app, viewer);
-    noun::<pipewright_core::forecast::Judgement>(request, app, viewer)
+/// Answers a request: its resolvers read the viewer, the instant, and loaders that live as long as it does.
+pub async fn execute(schema: &Schema, request: Request, app: &App, viewer: &Viewer) -> Response {
+    let batches = Batches::default();
+    let request = install(request, app, viewer, &batches);
+    batches.run(schema.execute(request)).await
 }
 
-fn noun<R: Record>(request: Request, app: &App, viewer: &Viewer) -> Request {
+fn install(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> Request {
+    let now = Now(app.clock.now());
+    let request = request.data(app.clone()).data(viewer.clone()).data(now);
+    let request = noun::<pipewright_core::party::Account>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::party::Contact>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::party::Lead>(request, app, viewer, batches);
+    let request = noun::<rows::OpportunityState>(request, app, viewer, batches);
+    let request = noun::<Version>(request, app, viewer, batches);
+    let request = noun::<Line>(request, app, viewer, batches);
+    let request = noun::<ContactRole>(request, app, viewer, batches);
+    let request = noun::<Split>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::rep::Rep>(request, app, viewer, batches);
+    let request = noun::<Tenure>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::campaign::Campaign>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::touchpoint::Touchpoint>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::catalog::Product>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::catalog::Region>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::catalog::Segment>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::catalog::Stage>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::target::Target>(request, app, viewer, batches);
+    noun::<pipewright_core::forecast::Judgement>(request, app, viewer, batches)
+}
+
+fn noun<R: Record>(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> Request {
+    let spawner = || {
+        let batches = batches.clone();
+        move |batch| batches.wait(batch)
+    };
     let by_id = ById::<R> { app: app.clone(), viewer: viewer.clone(), noun: PhantomData };
     let by_parent = ByParent::<R> { app: app.clone(), viewer: viewer.clone(), noun: PhantomData };
-    request.data(DataLoader::new(by_id, tokio::spawn)).data(DataLoader::new(by_parent, tokio::spawn))
+    let by_id = DataLoader::new(by_id, spawner()).delay(Duration::ZERO);
+    let by_parent = DataLoader::new(by_parent, spawner()).delay(Duration::ZERO);
+    request.data(by_id).data(by_parent)
 }

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod aggregate;
 pub mod apm;
+mod batches;
 pub mod campaign;
 pub mod contact;
 pub mod cut;

@@ -226,8 +226,9 @@ async fn execute(mut request: Request, is_get: bool, media: Media, id: String, h
     let name = viewer.name().to_owned();
     let schema = house.schema.clone();
     let span = tracing::info_span!("graphql", request_id = id);
-    let request = crate::graphql::loaders::install(request, &house.app, &viewer);
-    let mut task = house.runtime.spawn(async move { schema.execute(request).await }.instrument(span));
+    let app = house.app.clone();
+    let answer = async move { crate::graphql::loaders::execute(&schema, request, &app, &viewer).await };
+    let mut task = house.runtime.spawn(answer.instrument(span));
     let response = match tokio::time::timeout(Duration::from_secs(limits.query_s), &mut task).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {

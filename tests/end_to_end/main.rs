@@ -1,8 +1,11 @@
 //! End to end: the house, and the product as its users meet it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+// The root object is merged of one object for each noun, and the compiler lays out its futures by recursion.
+#![recursion_limit = "256"]
 
 mod architecture;
 mod import;
 mod numbers;
+mod rows;
 mod support;

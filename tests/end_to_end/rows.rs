@@ -1,0 +1,90 @@
+//! Rows over GraphQL: what a page costs the database.
+
+use crate::support::{ENGINES, Home};
+use chrono::NaiveDate;
+use pipewright::app::App;
+use pipewright::clock::Clock;
+use pipewright::config::Config;
+use pipewright::generate::{Company, Order, write_database};
+use pipewright::graphql::{loaders, schema};
+use pipewright::plugins::Registry;
+use pipewright::resident::Resident;
+use pipewright::storage::Storage;
+use pipewright_core::facts::Settings;
+use pipewright_core::viewer::Viewer;
+use std::sync::Arc;
+
+const PAGE: &str = "query Page($first: Int!) { opportunities(first: $first) { nodes { id name account { name } owner { name } \
+    lines { acv { amount } } campaign { name } } } }";
+
+async fn app(home: &Home) -> App {
+    let mut config = Config::default();
+    config.database.url = home.url().to_owned();
+    let storage = Storage::open(&config.database).await.unwrap();
+    storage.migrate().await.unwrap();
+    let (organisation, pipeline) = (&config.organisation, &config.pipeline);
+    let order = Order { opportunities: 300, seed: 7, until: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap() };
+    let company = Company::found(order, &organisation.calendar());
+    write_database(&company, &storage, organisation, |_| {}).await.unwrap();
+    let settings = Settings {
+        calendar: organisation.calendar(),
+        reporting_currency: organisation.reporting_currency,
+        entry_stage: None,
+        green_from: pipeline.green_from,
+        yellow_from: pipeline.yellow_from,
+        look_back_days: config.attribution.look_back_days,
+    };
+    let resident = Resident::load(storage.clone(), settings).await.unwrap();
+    let (config, models) = (Arc::new(config), Arc::new(Registry::built_in()));
+    App { config, storage, resident, models, clock: Clock::System }
+}
+
+/// The answer, and how many statements it took.
+async fn ask(app: &App, query: &str, variables: serde_json::Value) -> (async_graphql::Response, u64) {
+    let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
+    let before = app.storage.statements();
+    let response = loaders::execute(&schema(app.clone()), request, app, &Viewer::local()).await;
+    (response, app.storage.statements() - before)
+}
+
+#[tokio::test]
+async fn a_page_of_opportunities_with_its_neighbours_takes_as_many_statements_whatever_its_size() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let app = app(&home).await;
+        for first in [10, 50] {
+            let (response, statements) = ask(&app, PAGE, serde_json::json!({ "first": first })).await;
+            assert!(response.errors.is_empty(), "{:?}", response.errors);
+            let data = response.data.into_json().unwrap();
+            assert_eq!(data["opportunities"]["nodes"].as_array().unwrap().len(), first);
+            assert_eq!(statements, 5, "{engine:?} {first}: page, accounts, owners, lines, campaigns");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_no_sense_forged_cursors_and_foreign_ids_are_the_clients_mistake() {
+    let home = Home::new(ENGINES[0]).await;
+    let app = app(&home).await;
+    let account = ask(&app, "{ accounts(first: 1) { nodes { id } } }", serde_json::json!({})).await.0.data.into_json().unwrap();
+    let account = account["accounts"]["nodes"][0]["id"].as_str().unwrap().to_owned();
+    let foreign = format!("{{ contact(id: \"{account}\") {{ id }} }}");
+    for query in [
+        "{ accounts(first: -1) { nodes { id } } }",
+        "{ accounts(first: 501) { nodes { id } } }",
+        "{ accounts(first: 1, last: 1) { nodes { id } } }",
+        "{ accounts(after: \"AAAA\") { nodes { id } } }",
+        "{ accounts(first: 1) { nodes { opportunities(first: 101) { nodes { id } } } } }",
+        "{ node(id: \"AAAA\") { id } }",
+        "{ opportunities(filter: { owner: { eq: \"AAAA\" } }) { nodes { id } } }",
+        &foreign,
+    ] {
+        let (response, _) = ask(&app, query, serde_json::json!({})).await;
+        let extensions = response.errors.first().unwrap_or_else(|| panic!("{query}")).extensions.as_ref().unwrap();
+        assert_eq!(extensions.get("code"), Some(&async_graphql::Value::from("BAD_USER_INPUT")), "{query}");
+    }
+    let node = format!("{{ node(id: \"{account}\") {{ __typename id }} }}");
+    let (response, statements) = ask(&app, &node, serde_json::json!({})).await;
+    assert_eq!(response.data.into_json().unwrap()["node"], serde_json::json!({ "__typename": "Account", "id": account }));
+    assert_eq!(statements, 1);
+}
