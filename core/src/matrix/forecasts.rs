@@ -2,7 +2,7 @@
 
 use super::answer::ForecastParts;
 use super::question::RollUp;
-use super::targets::{Book, Known};
+use super::targets::{Book, Known, lets_through};
 use crate::calendar::Period;
 use crate::dimension::CellKey;
 use crate::facts::{Sums, SumsByKey};
@@ -21,6 +21,7 @@ impl<'a> Forecasts<'a> {
     pub(super) fn new(known: Known<'a>, period: &Period, roll_up: RollUp) -> Self {
         let rows = known.snapshot.adjustments().iter();
         let rows = rows.filter(|row| row.period == period.name && known.counts(row.valid_from, row.recorded));
+        let rows = rows.filter(|row| lets_through(known.filter, &row.key));
         Self {
             period: *period,
             roll_up,

@@ -134,6 +134,20 @@ impl<'a> Book<'a> {
     }
 }
 
+/// Whether a row of this key is wholly about opportunities that the filter lets through.
+pub(super) fn lets_through(filter: &Filter, key: &CellKey) -> bool {
+    match filter {
+        Filter::Everything => true,
+        Filter::In(dimension, values) => key.get(*dimension).is_some_and(|own| values.contains(own)),
+        Filter::And(parts) => parts.iter().all(|part| lets_through(part, key)),
+        Filter::Or(parts) => parts.iter().any(|part| lets_through(part, key)),
+        Filter::Not(part) => match part.as_ref() {
+            Filter::In(dimension, values) => key.get(*dimension).is_some_and(|own| !values.contains(own)),
+            _ => false,
+        },
+    }
+}
+
 /// The combinations of values that a filter leaves; empty for no filter, `None` where it is not a conjunction of value lists.
 fn narrowings(filter: &Filter) -> Option<Vec<Vec<(Dimension, DimensionValue)>>> {
     match filter {
@@ -165,6 +179,24 @@ mod tests {
     fn key(parts: &[(Dimension, &str)]) -> CellKey {
         let text = |value: &str| DimensionValue::Text(value.to_owned());
         CellKey::new(parts.iter().map(|(dimension, value)| (*dimension, text(value))).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_row_counts_under_a_filter_only_if_it_is_wholly_let_through() {
+        let only = |value: &str| Filter::In(Segment, vec![DimensionValue::Text(value.to_owned())]);
+        let smb = key(&[(Segment, "smb")]);
+        for (filter, row, expected, reason) in [
+            (Filter::Everything, &CellKey::total(), true, "no filter"),
+            (only("smb"), &smb, true, "its own segment"),
+            (only("enterprise"), &smb, false, "another segment"),
+            (only("smb"), &CellKey::total(), false, "the total is about more than smb"),
+            (Filter::Not(Box::new(only("smb"))), &smb, false, "filtered out"),
+            (Filter::Not(Box::new(only("enterprise"))), &smb, true, "what is filtered out is another"),
+            (Filter::Or(vec![only("smb"), only("enterprise")]), &smb, true, "one of two"),
+            (Filter::And(vec![only("smb"), only("enterprise")]), &smb, false, "not both"),
+        ] {
+            assert_eq!(lets_through(&filter, row), expected, "{reason}");
+        }
     }
 
     #[test]
