@@ -8,7 +8,7 @@ use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
 use pipewright_core::currency::{CurrencyCode, ExchangeRate};
 use pipewright_core::dimension::{CellKey, Dimension, DimensionValue, Filter};
 use pipewright_core::facts::{
-    Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, sums,
+    Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, shares_of, sums,
 };
 use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TenureId, TouchpointId};
 use pipewright_core::ledger::{Posting, entries};
@@ -452,6 +452,26 @@ proptest! {
                 if matches!(key.parts()[0].0, Dimension::Product | Dimension::Source) {
                     prop_assert_eq!(&grid[key], cell);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_opportunities_behind_a_cell_add_up_to_it(deals in a_company(), days in 0..140_i64) {
+        let snapshot = snapshot(&deals);
+        let point = Point { period: quarter(), at: instant(days) };
+        let scope = Scope::everything();
+        for by in [vec![Dimension::Region, Dimension::Month], vec![Dimension::Product, Dimension::Source]] {
+            let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &Filter::Everything, credit: &ByIndex };
+            for (key, cell) in &sums(&snapshot, &scan, &[point]).unwrap()[0] {
+                let shares = shares_of(&snapshot, &scan, point, key).unwrap();
+                let sum = |of: fn(&Sums) -> i64| shares.iter().map(|(_, share)| of(share)).sum::<i64>();
+                prop_assert_eq!((sum(|share| share.open), sum(|share| share.closed)), (cell.open, cell.closed));
+                prop_assert_eq!((sum(|share| share.overdue), sum(|share| share.reopened)), (cell.overdue, cell.reopened));
+                prop_assert_eq!(sum(|share| share.generation_as_now), cell.generation_as_now);
+                let count = |of: fn(&Sums) -> u64| shares.iter().map(|(_, share)| of(share)).sum::<u64>();
+                prop_assert_eq!(count(|share| share.open_count), cell.open_count);
+                prop_assert_eq!(count(|share| share.generation_count), cell.generation_count);
             }
         }
     }

@@ -4,12 +4,12 @@ use super::App;
 use chrono::{DateTime, Days, Utc};
 use pipewright_core::attribution::{Credit, CreditError};
 use pipewright_core::calendar::{Calendar, NotAPeriod, Period};
-use pipewright_core::dimension::{Dimension, Filter};
+use pipewright_core::dimension::{CellKey, Dimension, Filter};
 use pipewright_core::facts::Snapshot;
 use pipewright_core::ids::DataVersion;
 use pipewright_core::matrix::{
-    self, Aggregate, AggregateMeasure, AggregateQuery, Alignment, Baseline, Comparison, Flow, FlowQuery, GenerationBasis, Lens,
-    Matrix, MatrixQuery, ModelChoice, RollUp, Trend, TrendQuery,
+    self, Aggregate, AggregateMeasure, AggregateQuery, Alignment, Baseline, CellMeasure, Comparison, Flow, FlowItem, FlowQuery,
+    GenerationBasis, Lens, Matrix, MatrixQuery, ModelChoice, RollUp, Trend, TrendQuery,
 };
 use pipewright_core::viewer::Viewer;
 use std::collections::BTreeSet;
@@ -250,6 +250,25 @@ pub async fn apm(app: &App, viewer: &Viewer, asked: Asked, how: MatrixAsked) -> 
     let query = question(&ground, asked, how)?;
     let scope = viewer.scope().clone();
     compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::matrix(snapshot, &query, &scope, credit)).await
+}
+
+/// The opportunities behind one amount of a cell of the matrix that the same request gives, the largest part first.
+///
+/// # Errors
+/// The request names what does not exist, or the model failed.
+pub async fn behind(
+    app: &App,
+    viewer: &Viewer,
+    asked: Asked,
+    how: MatrixAsked,
+    key: CellKey,
+    measure: CellMeasure,
+) -> Result<Vec<FlowItem>, NumberError> {
+    let ground = Ground::of(app, &asked, 1, 4)?;
+    let query = question(&ground, asked, how)?;
+    let scope = viewer.scope().clone();
+    let answer = move |snapshot: &Snapshot, credit: &dyn Credit| matrix::behind(snapshot, &query, &key, measure, &scope, credit);
+    Ok(compute(app, ground.snapshot, ground.model, answer).await?.answer)
 }
 
 /// The waterfall of a window, for each key of up to two dimensions.

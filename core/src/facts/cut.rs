@@ -158,6 +158,17 @@ impl<'a> Cut<'a> {
         let parts = parts.map(|(bit, dimension)| (*dimension, snapshot.value_of(*dimension, key[bit])));
         CellKey::new(parts.collect()).expect("a question names no dimension twice")
     }
+
+    /// The inverse of [`Self::cell_key`]: the mask and the codes; `None` where nothing has such a key.
+    pub(crate) fn coded(&self, snapshot: &Snapshot, key: &CellKey) -> Option<(usize, Key)> {
+        let (mut mask, mut coded) = (0, Key::default());
+        for (dimension, value) in key.parts() {
+            let bit = self.by.iter().position(|own| own == dimension)?;
+            coded[bit] = snapshot.code_of(*dimension, value)?;
+            mask |= 1 << bit;
+        }
+        Some((mask, coded))
+    }
 }
 
 fn by_line<const N: usize>(held: &Held<'_>, amounts: [i64; N]) -> Vec<(u32, [i64; N])> {

@@ -7,7 +7,7 @@ use crate::attribution::{Credit, CreditError};
 use crate::calendar::Period;
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::dimension::{CellKey, Dimension, Filter};
-use crate::ids::DataVersion;
+use crate::ids::{DataVersion, OpportunityId};
 use crate::viewer::Scope;
 use chrono::{DateTime, Datelike, Utc};
 use rayon::prelude::*;
@@ -348,23 +348,85 @@ impl<'a> Standing<'a> {
 }
 
 fn sums_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) -> Result<ByKey<Sums>, CreditError> {
-    let reading = Reading::new(snapshot, point.at, scan.data_version);
-    let bounds = Bounds::new(snapshot, point.period);
-    let entry_stage = snapshot.entry_stage();
+    let standpoint = Standpoint::new(snapshot, scan, point);
     over_chunks(snapshot, scan, |indices| {
+        let mut sums = ByKey::default();
+        standpoint.each(cut, indices, |_, parts| sums.add(cut, parts))?;
+        Ok(sums)
+    })
+}
+
+/// What each opportunity adds to one cell at a point, in no order; counts are 1 where it counts. An opportunity that adds
+/// nothing is left out. The amounts add up to the [`Sums`] of the same key.
+///
+/// # Errors
+/// The model that credits sources failed.
+pub fn shares_of(
+    snapshot: &Snapshot,
+    scan: &Scan<'_>,
+    point: Point,
+    key: &CellKey,
+) -> Result<Vec<(OpportunityId, Sums)>, CreditError> {
+    let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
+    let Some((mask, wanted)) = cut.coded(snapshot, key) else { return Ok(Vec::new()) };
+    let standpoint = Standpoint::new(snapshot, scan, point);
+    let of_chunk = |indices| {
+        let mut shares: BTreeMap<OpportunityId, Sums> = BTreeMap::new();
+        standpoint.each(&cut, indices, |id, parts| {
+            let here = parts.iter().filter(|(key, _)| masked(key, mask) == wanted).map(|(_, sums)| sums);
+            let mut share = Sums::default();
+            let mut counts = None;
+            for sums in here {
+                share.add(&sums.amounts());
+                counts = Some(sums.counts());
+            }
+            if let Some(counts) = counts {
+                share.add(&counts);
+                shares.entry(id).or_default().add(&share);
+            }
+        })?;
+        Ok(shares)
+    };
+    let shares: Vec<BTreeMap<_, _>> = chunks(snapshot, scan.scope).into_par_iter().map(of_chunk).collect::<Result<_, _>>()?;
+    Ok(shares.into_iter().flatten().collect())
+}
+
+/// A point, ready to be read.
+struct Standpoint<'a> {
+    reading: Reading<'a>,
+    bounds: Bounds,
+    entry_stage: Option<Option<u32>>,
+}
+
+impl<'a> Standpoint<'a> {
+    fn new(snapshot: &'a Snapshot, scan: &Scan<'_>, point: Point) -> Self {
+        Self {
+            reading: Reading::new(snapshot, point.at, scan.data_version),
+            bounds: Bounds::new(snapshot, point.period),
+            entry_stage: snapshot.entry_stage(),
+        }
+    }
+
+    /// Gives the parts of each opportunity that counts: those of its close date's key, then those of its entry's.
+    fn each(
+        &self,
+        cut: &Cut<'_>,
+        indices: Range<u32>,
+        mut each: impl FnMut(OpportunityId, &[(Key, Sums)]),
+    ) -> Result<(), CreditError> {
+        let Self { reading, bounds, entry_stage } = self;
         let mut months = Months::default();
         let mut standings = Vec::new();
         for index in indices {
-            let Some(standing) = Standing::new(&reading, &bounds, entry_stage, index) else { continue };
-            let by_close = cut.codes(&reading, &standing.held, &mut months, standing.held.close_day());
-            let by_entry = standing.entry_day.map(|day| cut.codes(&reading, &standing.held, &mut months, day));
+            let Some(standing) = Standing::new(reading, bounds, *entry_stage, index) else { continue };
+            let by_close = cut.codes(reading, &standing.held, &mut months, standing.held.close_day());
+            let by_entry = standing.entry_day.map(|day| cut.codes(reading, &standing.held, &mut months, day));
             if !cut.refuses(&by_close) || by_entry.as_ref().is_some_and(|codes| !cut.refuses(codes)) {
                 standings.push((standing, by_close, by_entry));
             }
         }
         let weighed: Vec<u32> = standings.iter().map(|(standing, ..)| standing.held.index).collect();
-        let shares = cut.weigh(&reading, &weighed)?;
-        let mut sums = ByKey::default();
+        let shares = cut.weigh(reading, &weighed)?;
         let mut parts: Vec<(Key, Sums)> = Vec::new();
         for (entry, (standing, by_close, by_entry)) in standings.iter().enumerate() {
             let atoms = cut.atoms(&standing.held, &shares, entry, standing.amounts);
@@ -372,7 +434,7 @@ fn sums_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) ->
                 parts.clear();
                 parts
                     .extend(atoms.iter().filter_map(|atom| Some((cut.key(by_close, atom)?, standing.by_close(atom.amounts[0])))));
-                sums.add(cut, &parts);
+                each(standing.held.id(), &parts);
             }
             if let Some(codes) = by_entry {
                 parts.clear();
@@ -386,11 +448,11 @@ fn sums_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) ->
                     };
                     Some((cut.key(codes, atom)?, part))
                 }));
-                sums.add(cut, &parts);
+                each(standing.held.id(), &parts);
             }
         }
-        Ok(sums)
-    })
+        Ok(())
+    }
 }
 
 fn cohort_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) -> Result<ByKey<Cohort>, CreditError> {

@@ -192,7 +192,7 @@ pub enum FlowBucket {
     Removed,
 }
 
-/// One opportunity's part of a bucket.
+/// One opportunity's part of an amount: of a bucket of the flow, or of a cell of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowItem {
     /// Which.

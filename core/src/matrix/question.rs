@@ -193,3 +193,26 @@ pub enum AggregateMeasure {
     /// Distinct opportunities lost.
     LostCount,
 }
+
+/// An amount of a cell that opportunities add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CellMeasure {
+    /// `closedAcv`.
+    ClosedAcv,
+    /// `openPipeline`.
+    OpenPipeline,
+    /// Open pipeline whose close date has passed.
+    Overdue,
+    /// Open pipeline in category commit.
+    Commit,
+    /// Open pipeline in category most likely.
+    MostLikely,
+    /// Open pipeline in category best case.
+    BestCase,
+    /// `generation`, at entry.
+    GenerationAsGenerated,
+    /// `generation`, at T.
+    GenerationAsNow,
+    /// Came back from lost.
+    Reopened,
+}
