@@ -129,6 +129,17 @@ fn number<N: std::str::FromStr>(text: &str, digits: usize) -> Option<N> {
     (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
+impl PeriodName {
+    /// What it falls into: a year's quarters, a quarter's months; none for a month or a range.
+    pub fn parts(self) -> Vec<Self> {
+        match self {
+            Self::Year(year) => (1..=4).map(|quarter| Self::Quarter(year, quarter)).collect(),
+            Self::Quarter(year, quarter) => (3 * quarter - 2..=3 * quarter).map(|month| Self::Month(year, month)).collect(),
+            Self::Month(..) | Self::Range(..) => Vec::new(),
+        }
+    }
+}
+
 impl Period {
     /// How many days it has; at least 1.
     pub fn days(&self) -> i64 {

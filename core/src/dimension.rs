@@ -94,6 +94,16 @@ impl CellKey {
         &self.0
     }
 
+    /// What it is cut by, in order.
+    pub fn dimensions(&self) -> impl Iterator<Item = Dimension> + '_ {
+        self.0.iter().map(|(dimension, _)| *dimension)
+    }
+
+    /// Whether it lies within `coarser`: it holds each of its parts. Every key refines itself and the total.
+    pub fn refines(&self, coarser: &Self) -> bool {
+        coarser.0.iter().all(|(dimension, value)| self.get(*dimension) == Some(value))
+    }
+
     /// The value of `dimension`; `None` where the cell is a total over it.
     pub fn get(&self, dimension: Dimension) -> Option<&DimensionValue> {
         self.0.iter().find(|(own, _)| *own == dimension).map(|(_, value)| value)

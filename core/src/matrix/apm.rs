@@ -5,7 +5,7 @@ use super::answer::{Cell, ForecastParts, Matrix};
 use super::columns::{Expectation, PAST_PERIODS, Thresholds, coverage_column, coverage_ratio, money_column, win_rate};
 use super::forecasts::Forecasts;
 use super::question::{Baseline, Comparison, GenerationBasis, MatrixQuery};
-use super::targets::{Book, Known};
+use super::targets::{Book, Known, Occupied};
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::{Calendar, Period};
 use crate::dimension::{CellKey, Dimension};
@@ -28,7 +28,7 @@ pub fn matrix(snapshot: &Snapshot, query: &MatrixQuery, scope: &Scope, credit: &
     let cells: Vec<Cell> = keys.full.iter().map(|key| reading.cell(query, key)).collect();
     let with_gap = |key: &CellKey| {
         let mut cell = reading.cell(query, key);
-        let below = cells.iter().filter(|finer| refines(&finer.key, key)).map(|finer| finer.forecast.value).sum::<i64>();
+        let below = cells.iter().filter(|finer| finer.key.refines(key)).map(|finer| finer.forecast.value).sum::<i64>();
         cell.forecast_parts.gap = cell.forecast_parts.judgement.map(|judgement| judgement - below);
         cell
     };
@@ -43,11 +43,6 @@ pub fn matrix(snapshot: &Snapshot, query: &MatrixQuery, scope: &Scope, credit: &
         total: with_gap(&CellKey::total()),
         cells,
     })
-}
-
-/// Whether `finer` holds every part of `key`.
-fn refines(finer: &CellKey, key: &CellKey) -> bool {
-    key.parts().iter().all(|(dimension, value)| finer.get(*dimension) == Some(value))
 }
 
 /// Every point that an answer needs.
@@ -102,6 +97,8 @@ struct Reading<'a> {
     targets_then: Book<'a>,
     forecasts: Forecasts<'a>,
     forecasts_then: Forecasts<'a>,
+    occupied: Occupied,
+    occupied_then: Occupied,
 }
 
 struct Keys {
@@ -119,9 +116,17 @@ impl<'a> Reading<'a> {
         let year_before = points.year_before.as_ref().map(|_| (next(), next()));
         let at_same_points: Vec<Point> = points.past.iter().map(|(same, _)| *same).collect();
         let known = |at: DateTime<Utc>| Known { snapshot, at, data_version: query.data_version, filter: &query.filter };
-        let known_now = known(query.as_of);
-        let targets = Measure::ALL.into_iter().map(|measure| (measure, Book::targets(known_now, measure))).collect();
+        let (known_now, known_then) = (known(points.now.at), known(points.comparison.at));
+        let targets: BTreeMap<Measure, Book<'a>> =
+            Measure::ALL.into_iter().map(|measure| (measure, Book::targets(known_now, &query.period, measure))).collect();
+        let targets_then = Book::targets(known_then, &points.comparison.period, Measure::ClosedAcv);
+        let forecasts = Forecasts::new(known_now, &query.period, query.roll_up);
+        let forecasts_then = Forecasts::new(known_then, &points.comparison.period, query.roll_up);
+        let books: Vec<&Book<'_>> = targets.values().chain([forecasts.judgements()]).collect();
+        let books_then = [&targets_then, forecasts_then.judgements()];
         Ok(Self {
+            occupied: Occupied::at(snapshot, scan, points.now, &now, &books)?,
+            occupied_then: Occupied::at(snapshot, scan, points.comparison, &comparison, &books_then)?,
             elapsed: elapsed(&settings.calendar, &query.period, query.as_of),
             thresholds: Thresholds { green: settings.green_from, yellow: settings.yellow_from },
             now,
@@ -130,29 +135,28 @@ impl<'a> Reading<'a> {
             year_before,
             cohorts: add_up(cohorts(snapshot, scan, &at_same_points)?),
             targets,
-            targets_then: Book::targets(known(points.comparison.at), Measure::ClosedAcv),
-            forecasts: Forecasts::new(known_now, &query.period, query.roll_up),
-            forecasts_then: Forecasts::new(known(points.comparison.at), &points.comparison.period, query.roll_up),
+            targets_then,
+            forecasts,
+            forecasts_then,
             points,
         })
     }
 
-    /// Every key that has an opportunity now or then, or a target of its own; and all it adds up to.
+    /// Every key that has an opportunity now or then, or a target or a judgement of its own; and all it adds up to.
     fn keys(&self, query: &MatrixQuery) -> Keys {
         let mut dimensions = query.by.clone();
         dimensions.sort();
         let is_full = |key: &&CellKey| key.parts().len() == dimensions.len();
         let mut full: BTreeSet<CellKey> = self.now.keys().chain(self.comparison.keys()).filter(is_full).cloned().collect();
-        for book in self.targets.values() {
-            let fits = |key: &&CellKey| book.own(&query.period, key).is_some();
-            full.extend(book.keys_by(&query.period, &dimensions).filter(fits).cloned());
+        for book in self.targets.values().chain([self.forecasts.judgements()]) {
+            full.extend(book.keys_by(&dimensions).cloned());
         }
         let subtotals = full.iter().flat_map(|key| proper_parts(key, &dimensions)).collect();
         Keys { full, subtotals }
     }
 
-    fn target(&self, measure: Measure, period: &Period, key: &CellKey) -> Option<i64> {
-        self.targets.get(&measure)?.amount(period, key)
+    fn target(&self, measure: Measure, key: &CellKey) -> Option<i64> {
+        self.targets.get(&measure)?.amount(key, &self.occupied)
     }
 
     fn expectation(&self, query: &MatrixQuery, key: &CellKey, measure: impl Fn(&Sums) -> i64) -> Expectation {
@@ -170,16 +174,16 @@ impl<'a> Reading<'a> {
             GenerationBasis::AsNow => sums.generation_as_now,
         };
         let level = |measure, value, prior| {
-            let target = self.target(measure, &query.period, key);
+            let target = self.target(measure, key);
             money_column(value, prior, target, Expectation::LEVEL, self.elapsed, self.thresholds)
         };
         let built_up = |measure, of: &dyn Fn(&Sums) -> i64| {
-            let target = self.target(measure, &query.period, key);
+            let target = self.target(measure, key);
             money_column(of(&now), of(&then), target, self.expectation(query, key, of), self.elapsed, self.thresholds)
         };
         let closed_acv = built_up(Measure::ClosedAcv, &|sums| sums.closed);
         let rate = win_rate(self.cohort(key), self.cohort(&CellKey::total()));
-        let target_then = self.targets_then.amount(&self.points.comparison.period, key);
+        let target_then = self.targets_then.amount(key, &self.occupied_then);
         let coverage_then = coverage_ratio(then.closed, then.open, target_then);
         let coverage = coverage_column(now.closed, now.open, closed_acv.target, coverage_then, rate, self.thresholds);
         let mut open_pipeline = level(Measure::OpenPipeline, now.open, then.open);
@@ -187,8 +191,8 @@ impl<'a> Reading<'a> {
             (open_pipeline.status, open_pipeline.status_reason) = (coverage.status, coverage.status_reason);
             open_pipeline.pace = coverage.pace;
         }
-        let forecast_parts: ForecastParts = self.forecasts.parts(key, &self.now);
-        let forecast_then = self.forecasts_then.value(key, &self.comparison);
+        let forecast_parts: ForecastParts = self.forecasts.parts(key, &now, &self.occupied);
+        let forecast_then = self.forecasts_then.value(key, &then, &self.occupied_then);
         Cell {
             key: key.clone(),
             forecast: level(Measure::Forecast, forecast_parts.judgement.unwrap_or(forecast_parts.total), forecast_then),

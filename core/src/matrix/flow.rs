@@ -61,7 +61,7 @@ pub fn flow(snapshot: &Snapshot, query: &FlowQuery, scope: &Scope, credit: &dyn 
         total.add(&moved, &whole);
     }
     Ok(Flow {
-        data_version: snapshot.data_version(),
+        data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()),
         rows: rows.into_iter().map(|(key, waterfall)| waterfall.into_row(key)).collect(),
         total: total.into_row(CellKey::total()),
     })

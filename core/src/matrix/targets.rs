@@ -1,18 +1,42 @@
-//! Which dated row a cell takes: exactly its own, else the sum of one finer set, else none.
+//! Which dated row a cell takes: exactly its own, else the sum of one complete finer set, else none.
+//!
+//! Targets and judgements follow the same rule:
+//! - A key's **own** amount is its latest row for the period; without one, the sum over the period's parts (a year's quarters,
+//!   a quarter's months), each of which must have its own.
+//! - A **finer set** of a cell is all keys of one longer list of dimensions that lie within the cell and have a row, for the
+//!   period or a part of it. It is **complete** where each of its keys has its own amount, and so does every key of these
+//!   dimensions in which an opportunity of the cell counts for the period as of T (open, won, lost or entered). A key that is
+//!   finer only by the lack of a value, such as `(no product)`, needs no row: nobody can set one for what is not known.
+//! - A cell takes its own amount; else that of the complete set with the fewest dimensions, the first in their order; else none.
+//! - Under a **filter**, a row counts where its key alone tells that all of it is let through, and is left aside where its key
+//!   tells that nothing of it is. A row of which a part may be let through can be counted neither way: it serves no cell, and
+//!   no set that holds it.
 
-use crate::calendar::{Calendar, Period, PeriodName};
+use crate::attribution::CreditError;
+use crate::calendar::{Period, PeriodName};
 use crate::dimension::{CellKey, Dimension, DimensionValue, Filter};
-use crate::facts::Snapshot;
+use crate::facts::{Point, Scan, Snapshot, SumsByKey, sums};
 use crate::ids::DataVersion;
 use crate::target::Measure;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The rows that count at an instant, for one measure (or for judgements), by period and key.
-pub(super) struct Book<'a> {
-    calendar: &'a Calendar,
-    rows: BTreeMap<PeriodName, BTreeMap<CellKey, i64>>,
-    narrowings: Option<Vec<Vec<(Dimension, DimensionValue)>>>,
+/// A list of dimensions, in their order; lists are in order of length first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Cutting {
+    length: usize,
+    dimensions: Vec<Dimension>,
+}
+
+impl Cutting {
+    fn of(key: &CellKey) -> Self {
+        let dimensions: Vec<Dimension> = key.dimensions().collect();
+        Self { length: dimensions.len(), dimensions }
+    }
+
+    fn is_finer_than(&self, key: &CellKey) -> bool {
+        self.length > key.parts().len() && key.dimensions().all(|dimension| self.dimensions.contains(&dimension))
+    }
 }
 
 /// What is common to the rows that count: known by then, recorded by then, of the opportunities asked for.
@@ -31,203 +55,376 @@ impl Known<'_> {
     }
 }
 
+/// The targets of one measure, or the judgements, of one period as known at an instant.
+pub(super) struct Book<'a> {
+    filter: &'a Filter,
+    /// Each key's own amount; `None` where only some of the period's parts have one.
+    sets: BTreeMap<Cutting, BTreeMap<CellKey, Option<i64>>>,
+}
+
 impl<'a> Book<'a> {
     /// The targets of one measure.
-    pub(super) fn targets(known: Known<'a>, measure: Measure) -> Self {
-        let rows =
-            known.snapshot.targets().iter().filter(|row| row.measure == measure && known.counts(row.valid_from, row.recorded));
-        Self::of(known, rows.map(|row| (row.period, &row.key, row.amount_minor)))
+    pub(super) fn targets(known: Known<'a>, period: &Period, measure: Measure) -> Self {
+        let rows = known.snapshot.targets().iter().filter(|row| row.measure == measure);
+        let rows = rows.filter(|row| known.counts(row.valid_from, row.recorded));
+        Self::of(known.filter, period.name, rows.map(|row| (row.period, &row.key, row.amount_minor)))
     }
 
     /// The submitted judgements.
-    pub(super) fn judgements(known: Known<'a>) -> Self {
+    pub(super) fn judgements(known: Known<'a>, period: &Period) -> Self {
         let rows = known.snapshot.judgements().iter().filter(|row| known.counts(row.valid_from, row.recorded));
-        Self::of(known, rows.map(|row| (row.period, &row.key, row.amount_minor)))
+        Self::of(known.filter, period.name, rows.map(|row| (row.period, &row.key, row.amount_minor)))
     }
 
     /// Rows come in order of (valid_from, sequence): the last of a key counts.
-    fn of<'r>(known: Known<'a>, rows: impl Iterator<Item = (PeriodName, &'r CellKey, i64)>) -> Self {
-        let mut book: BTreeMap<PeriodName, BTreeMap<CellKey, i64>> = BTreeMap::new();
-        for (period, key, amount) in rows {
-            book.entry(period).or_default().insert(key.clone(), amount);
+    fn of<'r>(filter: &'a Filter, period: PeriodName, rows: impl Iterator<Item = (PeriodName, &'r CellKey, i64)>) -> Self {
+        let within = with_parts(period);
+        let mut latest: BTreeMap<(&CellKey, PeriodName), i64> = BTreeMap::new();
+        for (own, key, amount) in rows.filter(|(own, ..)| within.contains(own)) {
+            latest.insert((key, own), amount);
         }
-        Self { calendar: &known.snapshot.settings().calendar, rows: book, narrowings: narrowings(known.filter) }
-    }
-
-    /// The keys of `period` that have exactly these dimensions.
-    pub(super) fn keys_by(&self, period: &Period, dimensions: &[Dimension]) -> impl Iterator<Item = &CellKey> {
-        let rows = self.rows.get(&period.name).into_iter().flat_map(BTreeMap::keys);
-        rows.filter(move |key| {
-            key.parts().len() == dimensions.len() && dimensions.iter().all(|dimension| key.get(*dimension).is_some())
-        })
-    }
-
-    /// What a cell should reach: its own row, else the sum of one finer set (a quarter's months count as one; fewest
-    /// dimensions first, then in order of dimension), else `None`. Under a filter, the sum of the filter's values.
-    pub(super) fn amount(&self, period: &Period, key: &CellKey) -> Option<i64> {
-        self.over_narrowings(key, |narrowed| self.of_key(period, narrowed))
-    }
-
-    /// Only the cell's own row, or that of the period's parts.
-    pub(super) fn own(&self, period: &Period, key: &CellKey) -> Option<i64> {
-        self.over_narrowings(key, |narrowed| {
-            self.exactly(period.name, narrowed).or_else(|| self.of_parts(period, narrowed, Self::own_of))
-        })
-    }
-
-    fn own_of(&self, period: &Period, key: &CellKey) -> Option<i64> {
-        self.exactly(period.name, key).or_else(|| self.of_parts(period, key, Self::own_of))
-    }
-
-    fn over_narrowings(&self, key: &CellKey, one: impl Fn(&CellKey) -> Option<i64>) -> Option<i64> {
-        let narrowings = self.narrowings.as_ref()?;
-        if narrowings.is_empty() {
-            return one(key);
+        let mut sets: BTreeMap<Cutting, BTreeMap<CellKey, Option<i64>>> = BTreeMap::new();
+        for (key, _) in latest.keys() {
+            sets.entry(Cutting::of(key)).or_default().entry((*key).clone()).or_insert_with(|| own(&latest, period, key));
         }
-        let mut sum = 0_i64;
-        let mut any = false;
-        for narrowing in narrowings {
-            let clashes = narrowing.iter().any(|(dimension, value)| key.get(*dimension).is_some_and(|own| own != value));
-            if clashes {
-                continue;
+        Self { filter, sets }
+    }
+
+    /// The lists of dimensions that rows are keyed by.
+    fn cuttings(&self) -> impl Iterator<Item = &Cutting> {
+        self.sets.keys()
+    }
+
+    /// The keys of exactly these dimensions that have an amount of their own and that the filter lets through.
+    pub(super) fn keys_by(&self, dimensions: &[Dimension]) -> impl Iterator<Item = &CellKey> {
+        let cutting = Cutting { length: dimensions.len(), dimensions: dimensions.to_vec() };
+        let keys = self.sets.get(&cutting).into_iter().flatten();
+        keys.filter(|(key, own)| own.is_some() && reach(self.filter, key) == Reach::Whole).map(|(key, _)| key)
+    }
+
+    /// What a cell takes, as the module says.
+    pub(super) fn amount(&self, key: &CellKey, occupied: &Occupied) -> Option<i64> {
+        match reach(self.filter, key) {
+            Reach::Nothing => return None,
+            Reach::Whole => {
+                if let Some(own) = self.own(key) {
+                    return Some(own);
+                }
             }
-            let added = narrowing.iter().filter(|(dimension, _)| key.get(*dimension).is_none()).cloned();
-            let narrowed = CellKey::new(key.parts().iter().cloned().chain(added).collect()).expect("no part is added twice");
-            sum += one(&narrowed)?;
-            any = true;
+            Reach::Part => {}
         }
-        any.then_some(sum)
+        let finer = self.sets.iter().filter(|(cutting, _)| cutting.is_finer_than(key));
+        finer.into_iter().find_map(|(cutting, rows)| self.of_set(key, rows, occupied.0.get(cutting)?))
     }
 
-    fn of_key(&self, period: &Period, key: &CellKey) -> Option<i64> {
-        self.exactly(period.name, key)
-            .or_else(|| self.of_finer_keys(period.name, key))
-            .or_else(|| self.of_parts(period, key, Self::of_key))
+    fn own(&self, key: &CellKey) -> Option<i64> {
+        self.sets.get(&Cutting::of(key))?.get(key).copied().flatten()
     }
 
-    fn exactly(&self, period: PeriodName, key: &CellKey) -> Option<i64> {
-        self.rows.get(&period)?.get(key).copied()
-    }
-
-    fn of_finer_keys(&self, period: PeriodName, key: &CellKey) -> Option<i64> {
-        let mut sets: BTreeMap<(usize, Vec<Dimension>), i64> = BTreeMap::new();
-        for (finer, amount) in self.rows.get(&period)? {
-            let refines = key.parts().iter().all(|(dimension, value)| finer.get(*dimension) == Some(value));
-            if refines && finer.parts().len() > key.parts().len() {
-                let dimensions: Vec<Dimension> = finer.parts().iter().map(|(dimension, _)| *dimension).collect();
-                *sets.entry((dimensions.len(), dimensions)).or_default() += amount;
-            }
-        }
-        sets.into_values().next()
-    }
-
-    /// A year's quarters, a quarter's months: all of them, or none.
-    fn of_parts(&self, period: &Period, key: &CellKey, one: impl Fn(&Self, &Period, &CellKey) -> Option<i64>) -> Option<i64> {
-        let parts: Vec<PeriodName> = match period.name {
-            PeriodName::Year(year) => (1..=4).map(|quarter| PeriodName::Quarter(year, quarter)).collect(),
-            PeriodName::Quarter(year, quarter) => {
-                (3 * quarter - 2..=3 * quarter).map(|month| PeriodName::Month(year, month)).collect()
-            }
-            PeriodName::Month(..) | PeriodName::Range(..) => return None,
+    /// The sum of one set; `None` where it is not complete, or the filter lets nothing of it through.
+    fn of_set(&self, cell: &CellKey, rows: &BTreeMap<CellKey, Option<i64>>, occupied: &BTreeSet<CellKey>) -> Option<i64> {
+        let is_named = |key: &&CellKey| {
+            key.parts().iter().all(|(dimension, value)| *value != DimensionValue::None || cell.get(*dimension).is_some())
         };
-        parts.into_iter().map(|name| one(self, &self.calendar.period(name), key)).sum()
-    }
-}
-
-/// Whether a row of this key is wholly about opportunities that the filter lets through.
-pub(super) fn lets_through(filter: &Filter, key: &CellKey) -> bool {
-    match filter {
-        Filter::Everything => true,
-        Filter::In(dimension, values) => key.get(*dimension).is_some_and(|own| values.contains(own)),
-        Filter::And(parts) => parts.iter().all(|part| lets_through(part, key)),
-        Filter::Or(parts) => parts.iter().any(|part| lets_through(part, key)),
-        Filter::Not(part) => match part.as_ref() {
-            Filter::In(dimension, values) => key.get(*dimension).is_some_and(|own| !values.contains(own)),
-            _ => false,
-        },
-    }
-}
-
-/// The combinations of values that a filter leaves; empty for no filter, `None` where it is not a conjunction of value lists.
-fn narrowings(filter: &Filter) -> Option<Vec<Vec<(Dimension, DimensionValue)>>> {
-    match filter {
-        Filter::Everything => Some(Vec::new()),
-        Filter::In(dimension, values) => Some(values.iter().map(|value| vec![(*dimension, value.clone())]).collect()),
-        Filter::And(parts) => {
-            let mut combined: Vec<Vec<(Dimension, DimensionValue)>> = Vec::new();
-            for part in parts {
-                let next = narrowings(part)?;
-                combined = match (combined.is_empty(), next.is_empty()) {
-                    (true, _) => next,
-                    (_, true) => combined,
-                    _ => combined.iter().flat_map(|left| next.iter().map(|right| [left.as_slice(), right].concat())).collect(),
-                };
+        let needed: BTreeSet<&CellKey> = rows.keys().chain(occupied.iter().filter(is_named)).collect();
+        let mut sum = None;
+        for key in needed.into_iter().filter(|key| key.refines(cell)) {
+            match reach(self.filter, key) {
+                Reach::Whole => sum = Some(sum.unwrap_or(0) + rows.get(key).copied().flatten()?),
+                Reach::Part => return None,
+                Reach::Nothing => {}
             }
-            combined.retain(|parts| CellKey::new(parts.clone()).is_ok());
-            Some(combined)
         }
-        Filter::Or(_) | Filter::Not(_) => None,
+        sum
+    }
+}
+
+/// A period, its parts, and theirs.
+fn with_parts(period: PeriodName) -> BTreeSet<PeriodName> {
+    let parts = period.parts().into_iter().flat_map(with_parts);
+    parts.chain([period]).collect()
+}
+
+/// The row of the period, else the sum over its parts where each has one.
+fn own(latest: &BTreeMap<(&CellKey, PeriodName), i64>, period: PeriodName, key: &CellKey) -> Option<i64> {
+    if let Some(amount) = latest.get(&(key, period)) {
+        return Some(*amount);
+    }
+    let parts = period.parts();
+    if parts.is_empty() {
+        return None;
+    }
+    parts.into_iter().map(|part| own(latest, part, key)).sum()
+}
+
+/// Dimensions that a scan can be cut by.
+const MOST_DIMENSIONS: usize = 4;
+
+/// The keys in which an opportunity counts at a point, by the lists of dimensions that rows are keyed by. A list of more than
+/// four dimensions is not here: no matrix is cut so fine, and no set of it can be shown to be complete.
+pub(super) struct Occupied(BTreeMap<Cutting, BTreeSet<CellKey>>);
+
+impl Occupied {
+    /// `cells` are the sums of the scan at the point; sets that are cut in other ways are scanned for.
+    ///
+    /// # Errors
+    /// The model that credits sources failed.
+    pub(super) fn at(
+        snapshot: &Snapshot,
+        scan: &Scan<'_>,
+        point: Point,
+        cells: &SumsByKey,
+        books: &[&Book<'_>],
+    ) -> Result<Self, CreditError> {
+        let wanted: BTreeSet<&Cutting> = books.iter().flat_map(|book| book.cuttings()).collect();
+        let mut occupied = BTreeMap::new();
+        for cutting in wanted.into_iter().filter(|cutting| cutting.length <= MOST_DIMENSIONS) {
+            let of_cutting = |sums: &SumsByKey| sums.keys().filter(|key| Cutting::of(key) == *cutting).cloned().collect();
+            let keys = if cutting.dimensions.iter().all(|dimension| scan.by.contains(dimension)) {
+                of_cutting(cells)
+            } else {
+                let scan = Scan { by: &cutting.dimensions, ..*scan };
+                sums(snapshot, &scan, &[point])?.iter().flat_map(of_cutting).collect::<BTreeSet<CellKey>>()
+            };
+            occupied.insert(cutting.clone(), keys);
+        }
+        Ok(Self(occupied))
+    }
+}
+
+/// How much of what a key is about a filter lets through, as far as the key alone can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// Nothing.
+    Nothing,
+    /// Perhaps a part.
+    Part,
+    /// All.
+    Whole,
+}
+
+/// Kleene's three values: AND is the least, OR the most, NOT the opposite.
+pub(super) fn reach(filter: &Filter, key: &CellKey) -> Reach {
+    match filter {
+        Filter::Everything => Reach::Whole,
+        Filter::In(_, values) if values.is_empty() => Reach::Nothing,
+        Filter::In(dimension, values) => match key.get(*dimension) {
+            None => Reach::Part,
+            Some(own) if values.contains(own) => Reach::Whole,
+            Some(_) => Reach::Nothing,
+        },
+        Filter::And(all) => all.iter().map(|one| reach(one, key)).min().unwrap_or(Reach::Whole),
+        Filter::Or(any) => any.iter().map(|one| reach(one, key)).max().unwrap_or(Reach::Nothing),
+        Filter::Not(one) => match reach(one, key) {
+            Reach::Nothing => Reach::Whole,
+            Reach::Part => Reach::Part,
+            Reach::Whole => Reach::Nothing,
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::calendar::YearPattern;
     use Dimension::{Industry, OpportunityType, Segment};
 
     fn key(parts: &[(Dimension, &str)]) -> CellKey {
-        let text = |value: &str| DimensionValue::Text(value.to_owned());
-        CellKey::new(parts.iter().map(|(dimension, value)| (*dimension, text(value))).collect()).unwrap()
+        let value = |text: &str| if text.is_empty() { DimensionValue::None } else { DimensionValue::Text(text.to_owned()) };
+        CellKey::new(parts.iter().map(|(dimension, text)| (*dimension, value(text))).collect()).unwrap()
+    }
+
+    fn segments(values: &[&str]) -> Filter {
+        Filter::In(Segment, values.iter().map(|value| DimensionValue::Text((*value).to_owned())).collect())
+    }
+
+    fn not(filter: Filter) -> Filter {
+        Filter::Not(Box::new(filter))
     }
 
     #[test]
-    fn a_row_counts_under_a_filter_only_if_it_is_wholly_let_through() {
-        let only = |value: &str| Filter::In(Segment, vec![DimensionValue::Text(value.to_owned())]);
-        let smb = key(&[(Segment, "smb")]);
+    fn a_key_tells_how_much_of_it_a_filter_lets_through() {
+        let (smb, total) = (key(&[(Segment, "smb")]), CellKey::total());
+        let industry = Filter::In(Industry, vec![DimensionValue::Text("x".into())]);
         for (filter, row, expected, reason) in [
-            (Filter::Everything, &CellKey::total(), true, "no filter"),
-            (only("smb"), &smb, true, "its own segment"),
-            (only("enterprise"), &smb, false, "another segment"),
-            (only("smb"), &CellKey::total(), false, "the total is about more than smb"),
-            (Filter::Not(Box::new(only("smb"))), &smb, false, "filtered out"),
-            (Filter::Not(Box::new(only("enterprise"))), &smb, true, "what is filtered out is another"),
-            (Filter::Or(vec![only("smb"), only("enterprise")]), &smb, true, "one of two"),
-            (Filter::And(vec![only("smb"), only("enterprise")]), &smb, false, "not both"),
+            (Filter::Everything, &total, Reach::Whole, "no filter"),
+            (segments(&["smb"]), &smb, Reach::Whole, "its own segment"),
+            (segments(&["enterprise"]), &smb, Reach::Nothing, "another segment"),
+            (segments(&["smb"]), &total, Reach::Part, "the total is about more than smb"),
+            (segments(&[]), &total, Reach::Nothing, "one of no values"),
+            (not(segments(&["smb"])), &smb, Reach::Nothing, "filtered out"),
+            (not(segments(&["enterprise"])), &smb, Reach::Whole, "what is filtered out is another"),
+            (not(segments(&["enterprise"])), &total, Reach::Part, "a part of the total is filtered out"),
+            (Filter::Or(vec![segments(&["smb"]), segments(&["enterprise"])]), &smb, Reach::Whole, "one of two"),
+            (Filter::And(vec![segments(&["smb"]), segments(&["enterprise"])]), &smb, Reach::Nothing, "not both"),
+            (Filter::And(vec![segments(&["smb"]), industry.clone()]), &smb, Reach::Part, "which industry is not said"),
+            (Filter::And(vec![segments(&["enterprise"]), industry.clone()]), &smb, Reach::Nothing, "whatever its industry"),
+            (Filter::Or(vec![segments(&["smb"]), industry.clone()]), &smb, Reach::Whole, "whatever its industry"),
+            (not(Filter::Or(vec![segments(&["smb"]), industry])), &smb, Reach::Nothing, "neither of the two fails"),
+            (Filter::And(vec![]), &total, Reach::Whole, "each of none"),
+            (Filter::Or(vec![]), &total, Reach::Nothing, "one of none"),
         ] {
-            assert_eq!(lets_through(&filter, row), expected, "{reason}");
+            assert_eq!(reach(&filter, row), expected, "{reason}");
+        }
+    }
+
+    const QUARTER: &str = "FY2027-Q4";
+    const MONTHS: [&str; 3] = ["FY2027-M10", "FY2027-M11", "FY2027-M12"];
+
+    /// What a cell takes of rows (period, key, amount), with an opportunity in each of `occupied`.
+    fn taken(
+        period: &str,
+        filter: &Filter,
+        rows: &[(&str, &CellKey, i64)],
+        occupied: &[&CellKey],
+        asked: &CellKey,
+    ) -> Option<i64> {
+        let rows = rows.iter().map(|(period, key, amount)| (period.parse().unwrap(), *key, *amount));
+        let book = Book::of(filter, period.parse().unwrap(), rows);
+        let standing = book.cuttings().map(|cutting| {
+            let keys = occupied.iter().filter(|key| Cutting::of(key) == *cutting);
+            (cutting.clone(), keys.map(|key| (*key).clone()).collect())
+        });
+        let occupied = Occupied(standing.collect());
+        book.amount(asked, &occupied)
+    }
+
+    #[test]
+    fn a_cell_takes_its_own_row_else_one_complete_finer_set_else_none() {
+        let (total, a, b) = (key(&[]), key(&[(Segment, "a")]), key(&[(Segment, "b")]));
+        let (nothing, x) = (key(&[(Segment, "")]), key(&[(Industry, "x")]));
+        let (ax, ay) = (key(&[(Segment, "a"), (Industry, "x")]), key(&[(Segment, "a"), (Industry, "y")]));
+        let bx = key(&[(Segment, "b"), (Industry, "x")]);
+        let (unknown_x, x_new) = (key(&[(Segment, ""), (Industry, "x")]), key(&[(Industry, "x"), (OpportunityType, "new")]));
+        let q = QUARTER;
+        let [m1, m2, m3] = MONTHS;
+        for (reason, rows, occupied, asked, expected) in [
+            ("no rows", vec![], vec![], &total, None),
+            ("its own", vec![(q, &total, 9), (q, &a, 1)], vec![&a], &total, Some(9)),
+            ("its latest", vec![(q, &total, 9), (q, &total, 8)], vec![], &total, Some(8)),
+            ("a complete set", vec![(q, &a, 1), (q, &b, 2)], vec![&a, &b], &total, Some(3)),
+            ("a row for a value without opportunities adds up too", vec![(q, &a, 1), (q, &b, 2)], vec![&a], &total, Some(3)),
+            ("a segment with opportunities has no row", vec![(q, &a, 1)], vec![&a, &b], &total, None),
+            ("what has no segment needs no row", vec![(q, &a, 1)], vec![&a, &nothing], &total, Some(1)),
+            ("but may have one", vec![(q, &a, 1), (q, &nothing, 4)], vec![&a, &nothing], &total, Some(5)),
+            ("fewest dimensions", vec![(q, &ax, 5), (q, &x_new, 6), (q, &x, 7)], vec![], &total, Some(7)),
+            ("then their order", vec![(q, &x, 7), (q, &a, 1), (q, &b, 2)], vec![&a, &b, &x], &total, Some(3)),
+            ("the first complete one", vec![(q, &x, 7), (q, &a, 1)], vec![&a, &b, &x], &total, Some(7)),
+            (
+                "an incomplete set gives way to a finer one",
+                vec![(q, &a, 1), (q, &ax, 3), (q, &bx, 4)],
+                vec![&a, &b, &ax, &bx],
+                &total,
+                Some(7),
+            ),
+            ("not of a coarser row", vec![(q, &total, 9)], vec![&a], &a, None),
+            ("not of another value", vec![(q, &b, 2)], vec![&a, &b], &a, None),
+            ("only within the cell", vec![(q, &ax, 3), (q, &ay, 4), (q, &bx, 8)], vec![&ax, &bx], &a, Some(7)),
+            ("only within the cell does a lack count", vec![(q, &ax, 3)], vec![&ax, &bx], &a, Some(3)),
+            ("the cell's own lack of a value is no lack", vec![(q, &ax, 3)], vec![&unknown_x], &nothing, None),
+            ("its months", vec![(m1, &a, 1), (m2, &a, 2), (m3, &a, 4)], vec![&a], &a, Some(7)),
+            ("two months are no quarter", vec![(m1, &a, 1), (m2, &a, 2)], vec![&a], &a, None),
+            (
+                "its months before a finer set",
+                vec![(m1, &total, 1), (m2, &total, 2), (m3, &total, 4), (q, &a, 9)],
+                vec![&a],
+                &total,
+                Some(7),
+            ),
+            ("its row before its months", vec![(m1, &a, 1), (m2, &a, 2), (m3, &a, 4), (q, &a, 9)], vec![&a], &a, Some(9)),
+            (
+                "a set of rows and of months",
+                vec![(q, &a, 1), (m1, &b, 1), (m2, &b, 1), (m3, &b, 1)],
+                vec![&a, &b],
+                &total,
+                Some(4),
+            ),
+            ("a set with two months of one key", vec![(q, &a, 1), (m1, &b, 1), (m2, &b, 1)], vec![&a], &total, None),
+            ("not the year's", vec![("FY2027", &total, 9)], vec![], &total, None),
+            ("a row of 0 is a row", vec![(q, &a, 0), (q, &b, 2)], vec![&a, &b], &total, Some(2)),
+        ] {
+            assert_eq!(taken(q, &Filter::Everything, &rows, &occupied, asked), expected, "{reason}");
         }
     }
 
     #[test]
-    fn a_cell_takes_its_own_row_else_one_finer_set_else_none() {
-        let calendar = Calendar {
-            first_month: 2,
-            pattern: YearPattern::Calendar,
-            time_zone: chrono_tz::Tz::UTC,
-            holidays: Default::default(),
-        };
-        let quarter = "FY2027-Q4";
-        let months = ["FY2027-M10", "FY2027-M11", "FY2027-M12"];
-        let (total, a, b) = (key(&[]), key(&[(Segment, "a")]), key(&[(Segment, "b")]));
-        let by_industry = key(&[(Industry, "x")]);
-        let by_two = key(&[(Industry, "x"), (OpportunityType, "new")]);
-        for (reason, rows, asked, expected) in [
-            ("no rows", vec![], &total, None),
-            ("its own", vec![(quarter, &total, 9), (quarter, &a, 1)], &total, Some(9)),
-            ("the sum of a finer set", vec![(quarter, &a, 1), (quarter, &b, 2)], &total, Some(3)),
-            ("fewest dimensions", vec![(quarter, &by_two, 5), (quarter, &by_industry, 7)], &total, Some(7)),
-            ("in order of dimension", vec![(quarter, &by_industry, 7), (quarter, &a, 1), (quarter, &b, 2)], &total, Some(3)),
-            ("not of a coarser row", vec![(quarter, &total, 9)], &a, None),
-            ("not of another value", vec![(quarter, &b, 2)], &a, None),
-            ("its months", vec![(months[0], &a, 1), (months[1], &a, 2), (months[2], &a, 4)], &a, Some(7)),
-            ("two months are no quarter", vec![(months[0], &a, 1), (months[1], &a, 2)], &a, None),
+    fn a_year_takes_its_quarters_each_with_its_row_or_its_months() {
+        let total = key(&[]);
+        let quarters = [("FY2027-Q1", &total, 1), ("FY2027-Q2", &total, 2), ("FY2027-Q3", &total, 4)];
+        let months = MONTHS.map(|month| (month, &total, 10));
+        let all = [quarters, months].concat();
+        assert_eq!(taken("FY2027", &Filter::Everything, &all, &[], &total), Some(37));
+        assert_eq!(taken("FY2027", &Filter::Everything, &all[..5], &[], &total), None, "a month is missing");
+        assert_eq!(taken("2026-11-01/2027-02-01", &Filter::Everything, &all, &[], &total), None, "a range has no parts");
+    }
+
+    #[test]
+    fn under_a_filter_a_row_counts_wholly_or_not_at_all_and_never_in_part() {
+        let (total, x, y) = (key(&[]), key(&[(Industry, "x")]), key(&[(Industry, "y")]));
+        let [a, b, c] = ["a", "b", "c"].map(|segment| key(&[(Segment, segment)]));
+        let [ax, bx] = ["a", "b"].map(|segment| key(&[(Segment, segment), (Industry, "x")]));
+        let by_segment = vec![(QUARTER, &total, 90), (QUARTER, &a, 1), (QUARTER, &b, 2), (QUARTER, &c, 4)];
+        let industry = Filter::In(Industry, vec![DimensionValue::Text("x".into())]);
+        for (reason, filter, rows, occupied, asked, expected) in [
+            ("one value", segments(&["a"]), by_segment.clone(), vec![&a], &total, Some(1)),
+            ("two values", segments(&["a", "b"]), by_segment.clone(), vec![&a, &b], &total, Some(3)),
+            ("all but one", not(segments(&["a"])), by_segment.clone(), vec![&b, &c], &total, Some(6)),
+            (
+                "one or another",
+                Filter::Or(vec![segments(&["a"]), segments(&["c"])]),
+                by_segment.clone(),
+                vec![&a, &c],
+                &total,
+                Some(5),
+            ),
+            ("neither", not(Filter::Or(vec![segments(&["a"]), segments(&["c"])])), by_segment.clone(), vec![&b], &total, Some(2)),
+            (
+                "both at once: nothing",
+                Filter::And(vec![segments(&["a"]), segments(&["c"])]),
+                by_segment.clone(),
+                vec![],
+                &total,
+                None,
+            ),
+            ("a cell that is filtered out", segments(&["a"]), by_segment.clone(), vec![&a], &b, None),
+            ("a cell that is let through", segments(&["a"]), by_segment.clone(), vec![&a], &a, Some(1)),
+            ("rows by segment cannot say it by industry", industry.clone(), by_segment.clone(), vec![&a], &total, None),
+            ("nor for one cell", industry.clone(), by_segment.clone(), vec![&a], &a, None),
+            (
+                "rows by both can",
+                industry.clone(),
+                vec![(QUARTER, &a, 1), (QUARTER, &ax, 8), (QUARTER, &bx, 16)],
+                vec![&ax, &bx],
+                &total,
+                Some(24),
+            ),
+            (
+                "and for one cell",
+                industry.clone(),
+                vec![(QUARTER, &a, 1), (QUARTER, &ax, 8), (QUARTER, &bx, 16)],
+                vec![&ax, &bx],
+                &a,
+                Some(8),
+            ),
+            (
+                "a row that is missing beneath the filter",
+                segments(&["a", "b"]),
+                vec![(QUARTER, &a, 1)],
+                vec![&a, &b],
+                &total,
+                None,
+            ),
+            ("a row that is missing beside it", segments(&["a"]), vec![(QUARTER, &a, 1)], vec![&a], &total, Some(1)),
+            (
+                "partly in",
+                Filter::Or(vec![segments(&["a"]), industry]),
+                vec![(QUARTER, &x, 1), (QUARTER, &a, 2), (QUARTER, &b, 3)],
+                vec![&x, &y, &a, &b],
+                &total,
+                None,
+            ),
         ] {
-            let mut book = Book { calendar: &calendar, rows: BTreeMap::new(), narrowings: Some(Vec::new()) };
-            for (period, key, amount) in rows {
-                book.rows.entry(period.parse().unwrap()).or_default().insert(key.clone(), amount);
-            }
-            assert_eq!(book.amount(&calendar.period(quarter.parse().unwrap()), asked), expected, "{reason}");
+            assert_eq!(taken(QUARTER, &filter, &rows, &occupied, asked), expected, "{reason}");
         }
     }
 }

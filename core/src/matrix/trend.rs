@@ -4,7 +4,7 @@ use super::answer::{Trend, TrendPoint, TrendSeries};
 use super::columns::coverage_ratio;
 use super::forecasts::Forecasts;
 use super::question::{GenerationBasis, TrendQuery};
-use super::targets::{Book, Known};
+use super::targets::{Book, Known, Occupied};
 use crate::attribution::{Credit, CreditError};
 use crate::dimension::CellKey;
 use crate::facts::{Point, Scan, Snapshot, SumsByKey, sums};
@@ -23,8 +23,8 @@ pub fn trend(snapshot: &Snapshot, query: &TrendQuery, scope: &Scope, credit: &dy
     let by_point = sums(snapshot, &scan, &points)?;
     let keys: BTreeSet<&CellKey> =
         by_point.iter().flat_map(|sums| sums.keys()).filter(|key| key.parts().len() == asked.by.len()).collect();
-    let moments: Vec<Moment<'_>> =
-        points.iter().zip(&by_point).map(|(point, sums)| Moment::new(snapshot, query, point, sums)).collect();
+    let moments = points.iter().zip(&by_point).map(|(point, sums)| Moment::new(snapshot, query, &scan, *point, sums));
+    let moments: Vec<Moment<'_>> = moments.collect::<Result<_, _>>()?;
     let series = |key: &CellKey| TrendSeries { key: key.clone(), points: moments.iter().map(|moment| moment.of(key)).collect() };
     Ok(Trend {
         data_version: asked.data_version.unwrap_or_else(|| snapshot.data_version()),
@@ -35,34 +35,38 @@ pub fn trend(snapshot: &Snapshot, query: &TrendQuery, scope: &Scope, credit: &dy
 
 /// One point, with the targets and forecasts that counted then.
 struct Moment<'a> {
-    point: &'a Point,
+    point: Point,
     sums: &'a SumsByKey,
     generation: GenerationBasis,
     targets: Book<'a>,
     forecasts: Forecasts<'a>,
+    occupied: Occupied,
 }
 
 impl<'a> Moment<'a> {
-    fn new(snapshot: &'a Snapshot, query: &'a TrendQuery, point: &'a Point, sums: &'a SumsByKey) -> Self {
+    fn new(
+        snapshot: &'a Snapshot,
+        query: &'a TrendQuery,
+        scan: &Scan<'_>,
+        point: Point,
+        sums: &'a SumsByKey,
+    ) -> Result<Self, CreditError> {
         let asked = &query.matrix;
         let known = Known { snapshot, at: point.at, data_version: asked.data_version, filter: &asked.filter };
-        Self {
-            point,
-            sums,
-            generation: asked.generation,
-            targets: Book::targets(known, Measure::ClosedAcv),
-            forecasts: Forecasts::new(known, &point.period, asked.roll_up),
-        }
+        let targets = Book::targets(known, &point.period, Measure::ClosedAcv);
+        let forecasts = Forecasts::new(known, &point.period, asked.roll_up);
+        let occupied = Occupied::at(snapshot, scan, point, sums, &[&targets, forecasts.judgements()])?;
+        Ok(Self { point, sums, generation: asked.generation, targets, forecasts, occupied })
     }
 
     fn of(&self, key: &CellKey) -> TrendPoint {
         let own = self.sums.get(key).copied().unwrap_or_default();
-        let target = self.targets.amount(&self.point.period, key);
+        let target = self.targets.amount(key, &self.occupied);
         TrendPoint {
             at: self.point.at,
             closed_acv: own.closed,
             open_pipeline: own.open,
-            forecast: self.forecasts.value(key, self.sums),
+            forecast: self.forecasts.value(key, &own, &self.occupied),
             generation: match self.generation {
                 GenerationBasis::AsGenerated => own.generation_as_generated,
                 GenerationBasis::AsNow => own.generation_as_now,
