@@ -68,6 +68,8 @@ typed_id! {
     JudgementId = "judgement";
     /// A dated forecast adjustment row.
     AdjustmentId = "adjustment";
+    /// What another system credits.
+    VendorCreditId = "vendor-credit";
     /// An import.
     ImportId = "import";
 }

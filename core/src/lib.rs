@@ -19,4 +19,5 @@ pub mod party;
 pub mod rep;
 pub mod target;
 pub mod touchpoint;
+pub mod vendor_credit;
 pub mod viewer;

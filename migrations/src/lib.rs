@@ -2,7 +2,9 @@
 //!
 //! A migration that has been released is never edited; a change to the schema is a new one at the end of the list.
 
+mod dialect;
 mod m20261124_000001_records;
+mod m20261124_000002_vendor_credits;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -13,6 +15,6 @@ pub struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_records::Migration)]
+        vec![Box::new(m20261124_000001_records::Migration), Box::new(m20261124_000002_vendor_credits::Migration)]
     }
 }

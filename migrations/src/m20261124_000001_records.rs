@@ -1,7 +1,8 @@
 //! The tables of every record, the change feed and the jobs.
 
+use crate::dialect::translated;
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm_migration::sea_orm::ConnectionTrait;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -14,12 +15,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let script = include_str!("m20261124_000001_records.sql");
-        let translated = match manager.get_database_backend() {
-            DbBackend::Sqlite => script.replace(" UUID", " BLOB").replace(") CLUSTERED", ") WITHOUT ROWID"),
-            _ => script.replace(" TEXT", " TEXT COLLATE \"C\"").replace(") CLUSTERED", ")"),
-        };
-        manager.get_connection().execute_unprepared(&translated).await?;
+        let script = translated(include_str!("m20261124_000001_records.sql"), manager.get_database_backend());
+        manager.get_connection().execute_unprepared(&script).await?;
         Ok(())
     }
 }

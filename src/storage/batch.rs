@@ -10,6 +10,7 @@ use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
 use pipewright_core::target::Target;
 use pipewright_core::touchpoint::Touchpoint;
+use pipewright_core::vendor_credit::VendorCredit;
 
 /// Records to write together. Their own `recorded` is ignored: the write gives its data version to each row that is new
 /// or differs from the stored one.
@@ -39,6 +40,7 @@ pub struct Batch {
     pub targets: Vec<Target>,
     pub judgements: Vec<Judgement>,
     pub adjustments: Vec<Adjustment>,
+    pub vendor_credits: Vec<VendorCredit>,
 }
 
 /// A job's new state, committed with the batch that led to it.

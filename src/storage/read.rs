@@ -5,6 +5,7 @@ use super::{Engine, Storage, StorageError, postgres, sqlite};
 use futures_util::TryStreamExt;
 use pipewright_core::ids::{DataVersion, OpportunityId};
 use pipewright_core::opportunity::Version;
+use pipewright_core::vendor_credit::VendorCredit;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use tokio::runtime::Handle;
 
@@ -90,6 +91,20 @@ impl Storage {
             .one(self.orm())
             .await?;
         Ok(DataVersion(last.map_or(0, |row| row.data_version)))
+    }
+
+    /// What other systems credit, all of it, in order of (vendor, opportunity, external id).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn vendor_credits(&self) -> Result<Vec<VendorCredit>, StorageError> {
+        self.reading(|reading| {
+            let mut credits = Vec::new();
+            let rest = "vendor_credit ORDER BY vendor, opportunity_id, external_id";
+            reading.each(rest, [0; 2], |credit: VendorCredit| credits.push(credit))?;
+            Ok(credits)
+        })
+        .await
     }
 
     /// All stored versions of these opportunities, in order of (opportunity, valid_from, sequence).

@@ -13,6 +13,7 @@ use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
 use pipewright_core::target::Target;
 use pipewright_core::touchpoint::Touchpoint;
+use pipewright_core::vendor_credit::VendorCredit;
 
 /// What a second write of a stored key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +158,11 @@ record! { Judgement in "judgement", key 1, Kept {
 record! { Adjustment in "adjustment", key 1, Kept {
     id id, period period, cell_key key, adjusted_by by, amount_minor amount_minor, note note, author_id author,
     valid_from_ms valid_from, sequence sequence,
+} }
+
+record! { VendorCredit in "vendor_credit", key 1, Replaced {
+    id id, external_id external_id, vendor vendor, opportunity_id opportunity, campaign_id campaign, touchpoint_id touchpoint,
+    contact_id contact, share_ppm share_ppm, revenue_minor revenue_minor,
 } }
 
 /// A line set without its lines.

@@ -19,6 +19,7 @@ use pipewright_core::party::*;
 use pipewright_core::rep::*;
 use pipewright_core::target::*;
 use pipewright_core::touchpoint::*;
+use pipewright_core::vendor_credit::VendorCredit;
 
 fn at(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_700_000_000_000 + ms).unwrap()
@@ -291,6 +292,18 @@ fn everything() -> Batch {
             sequence: 1,
             recorded,
         }],
+        vendor_credits: vec![VendorCredit {
+            id: VendorCreditId::derived("o", "v"),
+            external_id: "v".into(),
+            vendor: "Even".into(),
+            opportunity: one.id,
+            campaign: Some(CampaignId::derived("o", "c")),
+            touchpoint: None,
+            contact: None,
+            share_ppm: 333_333,
+            revenue_minor: Some(-7),
+            recorded,
+        }],
     }
 }
 
@@ -303,6 +316,37 @@ fn of<R: Record>(reading: &mut Reading, dump: &mut Dump) {
     let recorded = |rows: &mut Vec<Vec<Value>>, row: R| rows.push(row.row());
     reading.each(&rest, [0; 2], |row: R| recorded(&mut rows, row)).unwrap();
     dump.push((R::TABLE.name, rows));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_vendor_credits_is_replaced_and_comes_back_in_order() {
+    for database in databases().await {
+        let storage = database.ready().await;
+        let credit = |vendor: &str, external_id: &str, share_ppm| VendorCredit {
+            id: VendorCreditId::derived("o", external_id),
+            external_id: external_id.into(),
+            vendor: vendor.into(),
+            opportunity: OpportunityId::derived("o", "1"),
+            campaign: None,
+            touchpoint: Some(TouchpointId::derived("o", "t")),
+            contact: None,
+            share_ppm,
+            revenue_minor: None,
+            recorded: DataVersion::default(),
+        };
+        for (credits, data_version) in [
+            (vec![credit("b", "1", 5), credit("a", "3", 7), credit("a", "2", 6)], 1),
+            (vec![credit("b", "1", 5)], 1),
+            (vec![credit("b", "1", 9)], 2),
+        ] {
+            let written = storage.write(Batch { vendor_credits: credits, ..Batch::default() }, None).await.unwrap();
+            assert_eq!(written.data_version, DataVersion(data_version), "{}", database.engine);
+        }
+        let read: Vec<_> =
+            storage.vendor_credits().await.unwrap().into_iter().map(|row| (row.share_ppm, row.recorded.0)).collect();
+        assert_eq!(read, [(6, 1), (7, 1), (9, 2)], "{}", database.engine);
+        database.drop().await;
+    }
 }
 
 /// The repeated columns of the latest version, with its instant and place.
@@ -350,6 +394,7 @@ async fn dump(storage: &Storage) -> Dump {
             of::<Target>(reading, &mut dump);
             of::<Judgement>(reading, &mut dump);
             of::<Adjustment>(reading, &mut dump);
+            of::<VendorCredit>(reading, &mut dump);
             let mut latest = Vec::new();
             reading.each("opportunity ORDER BY id", [0; 2], |row: Latest| latest.push(row.0))?;
             dump.push(("latest", latest));
@@ -368,7 +413,7 @@ async fn a_second_identical_write_changes_nothing_and_takes_no_data_version() {
     for database in databases().await {
         let storage = database.ready().await;
         let first = storage.write(everything(), None).await.unwrap();
-        assert_eq!((first.data_version, first.inserted, first.updated), (DataVersion(1), 27, 0), "{}", database.engine);
+        assert_eq!((first.data_version, first.inserted, first.updated), (DataVersion(1), 28, 0), "{}", database.engine);
         let before = dump(&storage).await;
         let second = storage.write(everything(), None).await.unwrap();
         assert_eq!(second, Written { data_version: DataVersion(1), inserted: 0, updated: 0 }, "{}", database.engine);

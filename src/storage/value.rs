@@ -127,7 +127,7 @@ macro_rules! ids {
 }
 ids! {
     AccountId ContactId LeadId OpportunityId LineSetId ContactRoleId SplitId RepId TenureId CampaignId TouchpointId ProductId
-    RegionId SegmentId StageId TargetId JudgementId AdjustmentId
+    RegionId SegmentId StageId TargetId JudgementId AdjustmentId VendorCreditId
 }
 
 /// Closed enums, by their codes.

@@ -103,6 +103,7 @@ fn plan(batch: &Batch, job: Option<JobUpdate>) -> Plan {
     add(&mut tables, batch.targets.iter());
     add(&mut tables, batch.judgements.iter());
     add(&mut tables, batch.adjustments.iter());
+    add(&mut tables, batch.vendor_credits.iter());
     Plan { tables, touched: touched(batch), job, at_ms: Clock::System.now().timestamp_millis() }
 }
 
