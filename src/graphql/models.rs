@@ -39,7 +39,7 @@ impl ModelQuery {
             description: manifest.description,
             version: manifest.version,
             is_additive: manifest.additive,
-            is_trained: manifest.trains,
+            is_trained: manifest.passes > 0,
         };
         app.models.manifests().into_iter().map(shown).collect()
     }

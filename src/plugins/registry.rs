@@ -56,7 +56,7 @@ impl Registry {
         let parameters = parameters(&registered.manifest, &choice.parameters)?;
         let fitted = self.fitted(registered, &parameters, choice.lens, snapshot)?;
         let view = View { lens: choice.lens, origins: registered.manifest.origins };
-        Ok(Arc::new(ModelCredit::new(choice.model.clone(), fitted, view)))
+        Ok(Arc::new(ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view)))
     }
 
     /// Whether `choice` names a model and parameters that fit it, without making it ready.
@@ -79,18 +79,19 @@ impl Registry {
         lens: Lens,
         snapshot: &Snapshot,
     ) -> Result<Arc<dyn FittedModel>, CreditError> {
-        let Manifest { id, trains, origins, .. } = &registered.manifest;
+        let Manifest { id, passes, origins, .. } = &registered.manifest;
         let fitting = Fitting {
             model: id.clone(),
             parameters: parameters.values().iter().map(|(name, value)| format!("{name}={value};")).collect(),
-            trained_on: trains.then(|| (lens, snapshot.data_version())),
+            trained_on: (*passes > 0).then(|| (lens, snapshot.data_version())),
         };
         // A fitted model is whole before it is put in, so a panic elsewhere leaves nothing half behind.
         if let Some(fitted) = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(&fitting) {
             return Ok(fitted.clone());
         }
         let training = Training { snapshot, view: View { lens, origins: *origins } };
-        let fitted = registered.model.fit(parameters, &training).map_err(|error| failure(id, error))?;
+        let fitted =
+            pipewright_plugin::fit(registered.model.as_ref(), parameters, &training).map_err(|error| failure(id, error))?;
         let fitted: Arc<dyn FittedModel> = Arc::from(fitted);
         let mut kept = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {

@@ -4,7 +4,7 @@ use super::journey::Batch;
 use super::{Credit, CreditError, CreditShares, Known};
 use crate::facts::Snapshot;
 use crate::matrix::Lens;
-use pipewright_plugin::{Breach, FittedModel, Journey, Journeys, ModelError, Weights};
+use pipewright_plugin::{Breach, FittedModel, Journey, Journeys, ModelError, Source, Weights};
 use std::sync::Arc;
 
 /// Which part of a journey a model sees.
@@ -20,13 +20,14 @@ pub struct View {
 pub struct ModelCredit {
     model: String,
     fitted: Arc<dyn FittedModel>,
+    additive: bool,
     view: View,
 }
 
 impl ModelCredit {
-    /// `model` is the id that errors name.
-    pub fn new(model: String, fitted: Arc<dyn FittedModel>, view: View) -> Self {
-        Self { model, fitted, view }
+    /// `model` is the id that errors name; `additive` is what its manifest says.
+    pub fn new(model: String, fitted: Arc<dyn FittedModel>, additive: bool, view: View) -> Self {
+        Self { model, fitted, additive, view }
     }
 
     /// Weighs the batch, and pushes one entry for each of its opportunities, in order.
@@ -53,11 +54,13 @@ impl ModelCredit {
                 out.push(&[], &[]);
                 continue;
             }
-            weights.check(answer, touches.len()).map_err(|breach| failed(Some(opportunity), breach.to_string()))?;
+            weights
+                .check(answer, touches.len(), self.additive)
+                .map_err(|breach| failed(Some(opportunity), breach.to_string()))?;
             match weights.entry(answer) {
                 Ok(own) => {
                     sources.clear();
-                    sources.extend(touches.iter().map(|touch| touch.source.code()));
+                    sources.extend(touches.iter().map(|touch| source_code(touch.source)));
                     out.push(sources, own);
                 }
                 Err(_) => out.push(&[], &[]),
@@ -77,6 +80,10 @@ impl ModelCredit {
         };
         with_touches.zip(batch.journeys()).find(|(_, journey)| fails(journey)).map(|((opportunity, _), _)| opportunity)
     }
+}
+
+fn source_code(source: Source) -> u8 {
+    u8::try_from(source.code()).expect("the sources of opportunities are eleven")
 }
 
 /// What is reused from batch to batch.

@@ -47,6 +47,7 @@ struct Frame {
     closed_at_ms: Option<i64>,
     as_of_ms: i64,
     outcome: Outcome,
+    reached: Positions,
 }
 
 impl Frame {
@@ -59,7 +60,7 @@ impl Frame {
         // The close is the end of the close date's day.
         let next_day = (outcome != Outcome::Open).then(|| state.close_date.checked_add_days(Days::new(1))).flatten();
         let closed_at_ms = next_day.map(|day| calendar.start_of_day(day).timestamp_millis() - 1);
-        Self { created_at_ms, closed_at_ms, as_of_ms, outcome }
+        Self { created_at_ms, closed_at_ms, as_of_ms, outcome, reached: Positions::NONE }
     }
 
     /// The last instant that counts.
@@ -86,11 +87,17 @@ impl Batch {
         let Known { at_ms: as_of_ms, version } = known;
         let origin = snapshot.origin(index);
         let Some(state) = snapshot.state_as_recorded(index, as_of_ms, version) else {
-            let frame = Frame { created_at_ms: origin.created_at_ms, closed_at_ms: None, as_of_ms, outcome: Outcome::Open };
+            let frame = Frame {
+                created_at_ms: origin.created_at_ms,
+                closed_at_ms: None,
+                as_of_ms,
+                outcome: Outcome::Open,
+                reached: Positions::NONE,
+            };
             self.entries.push(Entry { opportunity: index, end: self.touches.len(), frame });
             return;
         };
-        let frame = Frame::new(&settings.calendar, origin.created_at_ms, &state, as_of_ms);
+        let mut frame = Frame::new(&settings.calendar, origin.created_at_ms, &state, as_of_ms);
         let start = self.touches.len();
         let opens_ms = frame.created_at_ms.saturating_sub(i64::from(settings.look_back_days) * DAY_MS);
         self.visits.clear();
@@ -105,10 +112,11 @@ impl Batch {
                 source: touch_source(source),
                 kind: touch_kind(fact.kind),
                 positions: Positions::NONE,
+                share_millionths: 0,
             };
             self.add_touch(&settings.calendar, start, touch, fact.person.zip(fact.campaign));
         }
-        find_positions(&mut self.touches[start..], &frame);
+        frame.reached = find_positions(&mut self.touches[start..], &frame);
         if view.origins {
             let creator =
                 origin.created_by.and_then(|rep| snapshot.role_as_recorded(rep, origin.created_at_ms, version)).map(Source::Role);
@@ -142,7 +150,13 @@ impl Batch {
     fn add_origin(&mut self, lens: Lens, frame: &Frame, kind: Kind, source: Option<Source>) {
         if let Some(source) = source.filter(|source| passes(lens, *source)) {
             let source = touch_source(source);
-            self.touches.push(Touch { at_ms: frame.created_at_ms, source, kind, positions: Positions::NONE });
+            self.touches.push(Touch {
+                at_ms: frame.created_at_ms,
+                source,
+                kind,
+                positions: Positions::NONE,
+                share_millionths: 0,
+            });
         }
     }
 
@@ -161,8 +175,8 @@ impl Batch {
         let with_touches = self.opportunities().zip(&self.entries).filter(|((_, touches), _)| !touches.is_empty());
         with_touches
             .map(|((_, touches), entry)| {
-                let Frame { created_at_ms, closed_at_ms, as_of_ms, outcome } = entry.frame;
-                Journey { touches, created_at_ms, closed_at_ms, as_of_ms, outcome }
+                let Frame { created_at_ms, closed_at_ms, as_of_ms, outcome, reached } = entry.frame;
+                Journey { touches, created_at_ms, closed_at_ms, as_of_ms, outcome, reached, repeats: 1.0 }
             })
             .collect()
     }
@@ -189,7 +203,7 @@ fn same_day(calendar: &Calendar, one_ms: i64, other_ms: i64) -> bool {
 }
 
 fn touch_source(source: Source) -> TouchSource {
-    TouchSource::from_code(source.code()).expect("both sides count the same eleven sources")
+    TouchSource::new(u16::from(source.code()))
 }
 
 fn touch_kind(kind: TouchpointKind) -> Kind {
@@ -206,12 +220,18 @@ fn touch_kind(kind: TouchpointKind) -> Kind {
     }
 }
 
-/// Finds the positions on a journey whose touchpoints, without origins, are in order and none after the close.
-fn find_positions(touches: &mut [Touch], frame: &Frame) {
-    let Some(last) = touches.len().checked_sub(1) else { return };
+/// Finds the positions on a journey whose touchpoints, without origins, are in order and none after the close; answers with
+/// the milestones that it has reached.
+fn find_positions(touches: &mut [Touch], frame: &Frame) -> Positions {
+    let mut reached = Positions::FIRST.with(Positions::OPPORTUNITY_CREATION);
+    if frame.outcome != Outcome::Open {
+        reached = reached.with(Positions::CLOSED);
+    }
+    let Some(last) = touches.len().checked_sub(1) else { return reached };
     let before = touches.partition_point(|touch| touch.at_ms <= frame.created_at_ms);
     hold(&mut touches[0], Positions::FIRST);
     if touches[..before].iter().any(|touch| touch.kind == Kind::Response) {
+        reached = reached.with(Positions::LEAD_CREATION);
         let first = touches.iter_mut().find(|touch| matches!(touch.kind, Kind::Response | Kind::Inclusion));
         hold(first.expect("a response was found"), Positions::LEAD_CREATION);
     }
@@ -224,6 +244,7 @@ fn find_positions(touches: &mut [Touch], frame: &Frame) {
     for touch in touches.iter_mut().filter(|touch| touch.positions.is_empty() && touch.kind != Kind::BareVisit) {
         hold(touch, Positions::MIDDLE);
     }
+    reached
 }
 
 fn hold(touch: &mut Touch, position: Positions) {
@@ -233,30 +254,47 @@ fn hold(touch: &mut Touch, position: Positions) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::Channel;
+    use crate::rep::Role;
     use pipewright_plugin::conformance::golden;
 
     #[test]
     fn sources_have_the_same_codes_on_both_sides() {
-        for code in 0..=u8::MAX {
-            let own = Source::from_code(code);
-            assert_eq!(own.map(|source| touch_source(source).code()), TouchSource::from_code(code).map(TouchSource::code));
-        }
-        let names = |text: String| text.to_lowercase().replace([')', '('], "").replace("role", "").replace("channel", "");
-        for source in TouchSource::ALL {
-            let own = Source::from_code(source.code()).expect("the same eleven");
-            assert_eq!(names(format!("{own:?}")), format!("{source:?}").to_lowercase());
+        use TouchSource as S;
+        let named = [
+            (Source::Role(Role::Ae), S::AE),
+            (Source::Role(Role::Bdr), S::BDR),
+            (Source::Role(Role::Sdr), S::SDR),
+            (Source::Role(Role::Ecs), S::ECS),
+            (Source::Role(Role::CloudSales), S::CLOUD_SALES),
+            (Source::Channel(Channel::Brand), S::BRAND),
+            (Source::Channel(Channel::DemandGeneration), S::DEMAND_GENERATION),
+            (Source::Channel(Channel::Events), S::EVENTS),
+            (Source::Channel(Channel::Abm), S::ABM),
+            (Source::Channel(Channel::Digital), S::DIGITAL),
+            (Source::Channel(Channel::Enablement), S::ENABLEMENT),
+        ];
+        assert_eq!((named.len(), S::NAMED.len()), (Source::COUNT, Source::COUNT));
+        for ((own, theirs), in_order) in named.into_iter().zip(S::NAMED) {
+            assert_eq!((touch_source(own), theirs), (theirs, in_order), "{own:?}");
         }
     }
 
     fn found(touches: &[(i64, Kind)], outcome: Outcome) -> Vec<Positions> {
         let golden = golden();
-        let frame =
-            Frame { created_at_ms: golden.created_at_ms, closed_at_ms: golden.closed_at_ms, as_of_ms: golden.as_of_ms, outcome };
+        let frame = Frame {
+            created_at_ms: golden.created_at_ms,
+            closed_at_ms: golden.closed_at_ms,
+            as_of_ms: golden.as_of_ms,
+            outcome,
+            reached: Positions::NONE,
+        };
         let touch = |(days, kind): &(i64, Kind)| Touch {
             at_ms: golden.created_at_ms + days * DAY_MS,
-            source: TouchSource::Abm,
+            source: TouchSource::ABM,
             kind: *kind,
             positions: Positions::NONE,
+            share_millionths: 0,
         };
         let mut touches: Vec<Touch> = touches.iter().map(touch).collect();
         find_positions(&mut touches, &frame);

@@ -174,7 +174,7 @@ fn model<F>(view: View, each: F) -> ModelCredit
 where
     F: Fn(&Journey<'_>, &mut Weights) -> Result<(), ModelError> + Send + Sync + 'static,
 {
-    ModelCredit::new("test-model".into(), Arc::new(Each(each)), view)
+    ModelCredit::new("test-model".into(), Arc::new(Each(each)), true, view)
 }
 
 /// The same to each touchpoint.

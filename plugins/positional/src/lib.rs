@@ -18,6 +18,7 @@ fn manifest(id: &str, name: &str, description: &str, parameters: Vec<Parameter>)
         parameters,
         additive: true,
         origins: false,
-        trains: false,
+        passes: 0,
+        paths: true,
     }
 }

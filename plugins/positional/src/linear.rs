@@ -2,7 +2,7 @@
 
 use crate::manifest;
 use pipewright_plugin::{
-    Domain, FittedModel, Journey, Journeys, Manifest, Model, ModelError, NoCredit, Parameter, Parameters, Source, Touch, Weights,
+    Domain, FittedModel, Fitting, Journey, Manifest, Model, ModelError, NoCredit, Parameter, Parameters, Source, Touch, Weights,
 };
 
 /// `linear`: the same to each touchpoint or, by its parameter, to each source.
@@ -25,9 +25,9 @@ impl Model for Linear {
         manifest("linear", "Linear", "Every touchpoint takes the same.", vec![unit])
     }
 
-    fn fit(&self, parameters: &Parameters, _: &dyn Journeys) -> Result<Box<dyn FittedModel>, ModelError> {
+    fn fit(&self, parameters: &Parameters) -> Result<Fitting, ModelError> {
         let unit = if parameters.choice("unit")? == "source" { Unit::Source } else { Unit::Touch };
-        Ok(Box::new(unit))
+        Ok(Fitting::Ready(Box::new(unit)))
     }
 }
 
@@ -50,10 +50,15 @@ impl FittedModel for Unit {
 }
 
 fn by_source(touches: &[Touch], weights: &mut [f64]) {
-    let mut counts = [0_u32; Source::COUNT];
-    touches.iter().for_each(|touch| counts[usize::from(touch.source.code())] += 1);
-    let sources = counts.iter().filter(|count| **count > 0).count() as f64;
+    let mut counts: Vec<(Source, f64)> = Vec::new();
+    for touch in touches {
+        match counts.iter_mut().find(|(source, _)| *source == touch.source) {
+            Some((_, count)) => *count += 1.0,
+            None => counts.push((touch.source, 1.0)),
+        }
+    }
     for (weight, touch) in weights.iter_mut().zip(touches) {
-        *weight = 1.0 / (sources * f64::from(counts[usize::from(touch.source.code())]));
+        let (_, count) = counts.iter().find(|(source, _)| *source == touch.source).expect("every source was counted");
+        *weight = 1.0 / (counts.len() as f64 * count);
     }
 }

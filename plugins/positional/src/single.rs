@@ -1,7 +1,7 @@
 //! One touchpoint takes all.
 
 use crate::manifest;
-use pipewright_plugin::{FittedModel, Journey, Journeys, Manifest, Model, ModelError, NoCredit, Parameters, Touch, Weights};
+use pipewright_plugin::{FittedModel, Fitting, Journey, Manifest, Model, ModelError, NoCredit, Parameters, Touch, Weights};
 
 /// A model that gives everything to one touchpoint.
 #[derive(Clone, Copy)]
@@ -36,8 +36,8 @@ impl Model for Single {
         manifest(self.id, self.name, self.description, Vec::new())
     }
 
-    fn fit(&self, _: &Parameters, _: &dyn Journeys) -> Result<Box<dyn FittedModel>, ModelError> {
-        Ok(Box::new(*self))
+    fn fit(&self, _: &Parameters) -> Result<Fitting, ModelError> {
+        Ok(Fitting::Ready(Box::new(*self)))
     }
 }
 

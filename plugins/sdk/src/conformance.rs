@@ -2,11 +2,14 @@
 
 use crate::{
     Breach, Domain, FittedModel, Journey, Journeys, Kind, Model, ModelError, Outcome, Parameter, Parameters, Positions, Source,
-    Touch, Value, Weights,
+    Touch, Value, Weights, fit,
 };
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
+
+/// How many times a model may ask to see all journeys.
+const MOST_PASSES: u32 = 8;
 
 /// The amount of the golden journey's opportunity: 100,000.00 in minor units.
 pub const GOLDEN_AMOUNT_MINOR: i64 = 10_000_000;
@@ -18,44 +21,54 @@ const CREATED: i64 = 20_216 * DAY_MS;
 const CLOSED: i64 = 20_273 * DAY_MS - 1;
 
 const fn touch(day: i64, source: Source, kind: Kind, positions: Positions) -> Touch {
-    Touch { at_ms: day * DAY_MS, source, kind, positions }
+    Touch { at_ms: day * DAY_MS, source, kind, positions, share_millionths: 0 }
 }
 
 /// T1 to T6: 2025-01-10, 02-14, 03-20, 05-06, 06-15 and 07-01, midnight UTC.
 const TOUCHES: [Touch; 6] = [
-    touch(20_098, Source::Digital, Kind::BareVisit, Positions::FIRST),
-    touch(20_133, Source::DemandGeneration, Kind::Response, Positions::LEAD_CREATION),
-    touch(20_167, Source::DemandGeneration, Kind::Response, Positions::MIDDLE),
-    touch(20_214, Source::Events, Kind::Response, Positions::OPPORTUNITY_CREATION),
-    touch(20_254, Source::Abm, Kind::Response, Positions::MIDDLE),
-    touch(20_270, Source::Enablement, Kind::Response, Positions::CLOSED),
+    touch(20_098, Source::DIGITAL, Kind::BareVisit, Positions::FIRST),
+    touch(20_133, Source::DEMAND_GENERATION, Kind::Response, Positions::LEAD_CREATION),
+    touch(20_167, Source::DEMAND_GENERATION, Kind::Response, Positions::MIDDLE),
+    touch(20_214, Source::EVENTS, Kind::Response, Positions::OPPORTUNITY_CREATION),
+    touch(20_254, Source::ABM, Kind::Response, Positions::MIDDLE),
+    touch(20_270, Source::ENABLEMENT, Kind::Response, Positions::CLOSED),
 ];
 
 /// A single touchpoint that is everything at once.
 const LONE: [Touch; 1] = [touch(
     20_200,
-    Source::Sdr,
+    Source::SDR,
     Kind::Response,
     Positions::FIRST.with(Positions::LEAD_CREATION).with(Positions::OPPORTUNITY_CREATION).with(Positions::CLOSED),
 )];
 
 /// One instant, one source, and nothing but bare visits.
 const VISITS: [Touch; 3] = [
-    touch(20_210, Source::Digital, Kind::BareVisit, Positions::FIRST),
-    touch(20_210, Source::Digital, Kind::BareVisit, Positions::NONE),
-    touch(20_210, Source::Digital, Kind::BareVisit, Positions::OPPORTUNITY_CREATION),
+    touch(20_210, Source::DIGITAL, Kind::BareVisit, Positions::FIRST),
+    touch(20_210, Source::DIGITAL, Kind::BareVisit, Positions::NONE),
+    touch(20_210, Source::DIGITAL, Kind::BareVisit, Positions::OPPORTUNITY_CREATION),
 ];
 
 /// Nothing before the creation; open.
 const LATE: [Touch; 2] =
-    [touch(20_220, Source::Ae, Kind::Call, Positions::FIRST), touch(20_221, Source::Brand, Kind::Response, Positions::MIDDLE)];
+    [touch(20_220, Source::AE, Kind::Call, Positions::FIRST), touch(20_221, Source::BRAND, Kind::Response, Positions::MIDDLE)];
 
-/// A conversion and both origins.
-const ORIGINS: [Touch; 3] = [
-    touch(20_215, Source::Sdr, Kind::LeadConversion, Positions::FIRST.with(Positions::OPPORTUNITY_CREATION)),
-    touch(20_216, Source::Ae, Kind::Creator, Positions::NONE),
-    touch(20_216, Source::Events, Kind::PrimaryCampaign, Positions::NONE),
+/// A conversion and origins of each kind.
+const ORIGINS: [Touch; 6] = [
+    touch(20_215, Source::SDR, Kind::LeadConversion, Positions::FIRST.with(Positions::OPPORTUNITY_CREATION)),
+    touch(20_216, Source::AE, Kind::Creator, Positions::NONE),
+    touch(20_216, Source::EVENTS, Kind::PrimaryCampaign, Positions::NONE),
+    split(Source::AE, Kind::Split, 600_000),
+    split(Source::CLOUD_SALES, Kind::Split, 400_000),
+    split(Source::ECS, Kind::OverlaySplit, 1_000_000),
 ];
+
+const fn split(source: Source, kind: Kind, share_millionths: u32) -> Touch {
+    Touch { share_millionths, ..touch(20_216, source, kind, Positions::NONE) }
+}
+
+/// What an open opportunity with a response before its creation has reached.
+const OPEN: Positions = Positions::FIRST.with(Positions::LEAD_CREATION).with(Positions::OPPORTUNITY_CREATION);
 
 /// The golden journey: 100,000.00, created 2025-05-08, won 2025-07-03, six touchpoints.
 pub fn golden() -> Journey<'static> {
@@ -63,11 +76,21 @@ pub fn golden() -> Journey<'static> {
 }
 
 fn won(touches: &'static [Touch]) -> Journey<'static> {
-    Journey { touches, created_at_ms: CREATED, closed_at_ms: Some(CLOSED), as_of_ms: CLOSED + 1, outcome: Outcome::Won }
+    let has_lead = touches.iter().any(|touch| touch.positions.holds(Positions::LEAD_CREATION));
+    let opened = if has_lead { OPEN } else { Positions::FIRST.with(Positions::OPPORTUNITY_CREATION) };
+    let reached = opened.with(Positions::CLOSED);
+    let (created_at_ms, closed_at_ms) = (CREATED, Some(CLOSED));
+    Journey { touches, created_at_ms, closed_at_ms, as_of_ms: CLOSED + 1, outcome: Outcome::Won, reached, repeats: 1.0 }
 }
 
 fn open(touches: &'static [Touch]) -> Journey<'static> {
-    Journey { closed_at_ms: None, outcome: Outcome::Open, ..won(touches) }
+    let won = won(touches);
+    let reached = Positions::from_bits(won.reached.bits() & !Positions::CLOSED.bits());
+    Journey { closed_at_ms: None, outcome: Outcome::Open, reached, ..won }
+}
+
+fn lost(touches: &'static [Touch]) -> Journey<'static> {
+    Journey { outcome: Outcome::Lost, ..won(touches) }
 }
 
 /// A model was refused.
@@ -102,9 +125,13 @@ pub enum Refused {
 pub fn check(model: &dyn Model) -> Result<(), Refused> {
     let manifest = model.manifest();
     check_words(&manifest.id, '-', "id")?;
-    let origins = Known { batch: if manifest.origins { vec![won(&ORIGINS), open(&ORIGINS[..2])] } else { Vec::new() } };
-    let mut batch = vec![golden(), won(&LONE), won(&VISITS), open(&LATE), open(&TOUCHES)];
-    batch.extend(origins.batch);
+    let mut batch = vec![golden(), won(&LONE), won(&VISITS), lost(&LATE), open(&LATE), open(&TOUCHES)];
+    if manifest.origins {
+        batch.extend([won(&ORIGINS), open(&ORIGINS[..2])]);
+    }
+    if manifest.passes > MOST_PASSES {
+        return Err(Refused::Manifest(format!("it asks for {} passes, and {MOST_PASSES} is the most", manifest.passes)));
+    }
     for given in settings(&manifest.parameters)? {
         let shown = format!("{given:?}");
         let parameters = Parameters::new(&manifest.parameters, given).map_err(|bad| Refused::Manifest(bad.to_string()))?;
@@ -123,9 +150,9 @@ enum Stopped {
 
 fn check_once(model: &dyn Model, parameters: &Parameters, batch: &[Journey<'static>]) -> Result<(), Stopped> {
     let training = Known { batch: batch.to_vec() };
-    let fitted = model.fit(parameters, &training).map_err(Stopped::Failed)?;
-    let first = weigh(fitted.as_ref(), batch)?;
-    let again = weigh(model.fit(parameters, &training).map_err(Stopped::Failed)?.as_ref(), batch)?;
+    let additive = model.manifest().additive;
+    let weighed = || weigh(fit(model, parameters, &training).map_err(Stopped::Failed)?.as_ref(), additive, batch);
+    let (first, again) = (weighed()?, weighed()?);
     let bits = |weights: &Weights, index| weights.entry(index).map(|own| own.iter().map(|w| w.to_bits()).collect::<Vec<_>>());
     match (0..batch.len()).any(|index| bits(&first, index) != bits(&again, index)) {
         true => Err(Stopped::Broke(Breach::Unsteady)),
@@ -133,14 +160,14 @@ fn check_once(model: &dyn Model, parameters: &Parameters, batch: &[Journey<'stat
     }
 }
 
-fn weigh(fitted: &dyn FittedModel, batch: &[Journey<'_>]) -> Result<Weights, Stopped> {
+fn weigh(fitted: &dyn FittedModel, additive: bool, batch: &[Journey<'_>]) -> Result<Weights, Stopped> {
     let mut out = Weights::default();
     fitted.weigh(batch, &mut out).map_err(Stopped::Failed)?;
     if out.len() != batch.len() {
         return Err(Stopped::Broke(Breach::Journeys { expected: batch.len(), found: out.len() }));
     }
     for (index, journey) in batch.iter().enumerate() {
-        out.check(index, journey.touches.len()).map_err(Stopped::Broke)?;
+        out.check(index, journey.touches.len(), additive).map_err(Stopped::Broke)?;
     }
     Ok(out)
 }
@@ -186,7 +213,7 @@ impl Journeys for Known {
 /// As for the model.
 pub fn weigh_one(model: &dyn Model, given: Vec<(String, Value)>, journey: Journey<'_>) -> Result<Option<Vec<f64>>, ModelError> {
     let parameters = Parameters::new(&model.manifest().parameters, given)?;
-    let fitted = model.fit(&parameters, &Known { batch: vec![golden()] })?;
+    let fitted = fit(model, &parameters, &Known { batch: vec![golden()] })?;
     let mut out = Weights::default();
     fitted.weigh(&[journey], &mut out)?;
     Ok(out.entry(0).ok().map(<[f64]>::to_vec))
@@ -195,7 +222,7 @@ pub fn weigh_one(model: &dyn Model, given: Vec<(String, Value)>, journey: Journe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Manifest;
+    use crate::{Fitting, Manifest};
 
     struct Crooked(fn(&mut [f64]));
 
@@ -209,12 +236,13 @@ mod tests {
                 parameters: Vec::new(),
                 additive: true,
                 origins: false,
-                trains: false,
+                passes: 0,
+                paths: true,
             }
         }
 
-        fn fit(&self, _: &Parameters, _: &dyn Journeys) -> Result<Box<dyn FittedModel>, ModelError> {
-            Ok(Box::new(Self(self.0)))
+        fn fit(&self, _: &Parameters) -> Result<Fitting, ModelError> {
+            Ok(Fitting::Ready(Box::new(Self(self.0))))
         }
     }
 

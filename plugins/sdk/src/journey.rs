@@ -1,62 +1,6 @@
 //! A journey as a model sees it.
 
-/// Who or what earns credit: one of the five roles or of the six marketing channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Source {
-    /// Account executive.
-    Ae = 0,
-    /// Business development rep: outbound.
-    Bdr = 1,
-    /// Sales development rep: inbound.
-    Sdr = 2,
-    /// Enterprise corporate specialist.
-    Ecs = 3,
-    /// Cloud sales.
-    CloudSales = 4,
-    /// Brand awareness.
-    Brand = 5,
-    /// Demand generation.
-    DemandGeneration = 6,
-    /// Events.
-    Events = 7,
-    /// Account-based marketing.
-    Abm = 8,
-    /// Digital.
-    Digital = 9,
-    /// Enablement.
-    Enablement = 10,
-}
-
-impl Source {
-    /// How many there are.
-    pub const COUNT: usize = 11;
-
-    /// All eleven, in the order of their codes: the roles, then the channels.
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Ae,
-        Self::Bdr,
-        Self::Sdr,
-        Self::Ecs,
-        Self::CloudSales,
-        Self::Brand,
-        Self::DemandGeneration,
-        Self::Events,
-        Self::Abm,
-        Self::Digital,
-        Self::Enablement,
-    ];
-
-    /// 0 to 10.
-    pub fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The inverse of [`Self::code`]; `None` above 10.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
-    }
-}
+use crate::Source;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,18 +28,49 @@ pub enum Kind {
     Creator = 9,
     /// An origin: the channel of the opportunity's primary campaign, or what its lead source maps to in its stead.
     PrimaryCampaign = 10,
+    /// An origin: a revenue split of the opportunity, by the role that its owner held at its creation.
+    Split = 11,
+    /// An origin: an overlay split, which is reported as influence and never summed.
+    OverlaySplit = 12,
 }
 
 impl Kind {
     /// Whether it is an origin of the opportunity: seen only by models whose manifest says so, and holding no position.
     pub fn is_origin(self) -> bool {
-        matches!(self, Self::Creator | Self::PrimaryCampaign)
+        matches!(self, Self::Creator | Self::PrimaryCampaign | Self::Split | Self::OverlaySplit)
+    }
+
+    /// All of them, in the order of their codes.
+    pub const ALL: [Self; 13] = [
+        Self::BareVisit,
+        Self::Response,
+        Self::Inclusion,
+        Self::Call,
+        Self::Email,
+        Self::Meeting,
+        Self::Task,
+        Self::LeadConversion,
+        Self::HandOff,
+        Self::Creator,
+        Self::PrimaryCampaign,
+        Self::Split,
+        Self::OverlaySplit,
+    ];
+
+    /// 0 to 12.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The inverse of [`Self::code`]; `None` above 12.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
     }
 }
 
-/// The positions that one touchpoint holds: none, one or several.
+/// A set of positions: those that one touchpoint holds, or those that a journey has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Positions(u8);
+pub struct Positions(u16);
 
 impl Positions {
     /// None; so it is for origins, and for bare visits in between.
@@ -110,6 +85,40 @@ impl Positions {
     pub const CLOSED: Self = Self(8);
     /// Any other touchpoint that is more than a bare visit.
     pub const MIDDLE: Self = Self(16);
+
+    /// How many stages of a company's own can be milestones.
+    pub const STAGES: usize = 6;
+
+    /// The milestones in the order in which a journey reaches them.
+    pub const MILESTONES: [Self; 10] = [
+        Self::FIRST,
+        Self::LEAD_CREATION,
+        Self::OPPORTUNITY_CREATION,
+        Self::stage(0),
+        Self::stage(1),
+        Self::stage(2),
+        Self::stage(3),
+        Self::stage(4),
+        Self::stage(5),
+        Self::CLOSED,
+    ];
+
+    /// The latest touchpoint at or before the first arrival at a stage that configuration names, `index` from 0 to 5. Reached
+    /// at that arrival.
+    pub const fn stage(index: usize) -> Self {
+        assert!(index < Self::STAGES, "there are six stages of a company's own at most");
+        Self(32 << index)
+    }
+
+    /// The positions of a set of bits, as [`Self::bits`] gives it; bits beyond the positions are left out.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits & 0x07ff)
+    }
+
+    /// One bit for each position, in the order FIRST, LEAD_CREATION, OPPORTUNITY_CREATION, CLOSED, MIDDLE, the six stages.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
 
     /// Whether all of `positions` are held.
     pub fn holds(self, positions: Self) -> bool {
@@ -139,24 +148,39 @@ pub struct Touch {
     pub kind: Kind,
     /// What it is on this journey.
     pub positions: Positions,
+    /// The part of the opportunity that a split assigns, in millionths of the whole; 0 for anything that is no split.
+    pub share_millionths: u32,
 }
 
 /// How the opportunity stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Outcome {
     /// Still being sold.
-    Open,
+    Open = 0,
     /// Closed and won.
-    Won,
+    Won = 1,
     /// Closed and lost.
-    Lost,
+    Lost = 2,
+}
+
+impl Outcome {
+    /// 0 to 2.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The inverse of [`Self::code`]; `None` above 2.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Open, Self::Won, Self::Lost].get(usize::from(code)).copied()
+    }
 }
 
 /// The journey of one opportunity as known at an instant.
 #[derive(Debug, Clone, Copy)]
 pub struct Journey<'a> {
     /// The touchpoints, at least one: ordered by (instant, source, id), none after the close or after `as_of_ms`. Then, for
-    /// models that ask for them, the origins: the creator before the primary campaign, both at `created_at_ms`.
+    /// models that ask for them, the origins at `created_at_ms`: the creator, the primary campaign, the splits.
     pub touches: &'a [Touch],
     /// When the opportunity was created: milliseconds since 1970, UTC.
     pub created_at_ms: i64,
@@ -167,6 +191,10 @@ pub struct Journey<'a> {
     pub as_of_ms: i64,
     /// How it stands at `as_of_ms`.
     pub outcome: Outcome,
+    /// The milestones reached by `as_of_ms`, whether or not a touchpoint holds them.
+    pub reached: Positions,
+    /// How many journeys like this one there were: 1 for an opportunity, a count for a row of a file of paths. Above 0, finite.
+    pub repeats: f64,
 }
 
 impl<'a> Journey<'a> {

@@ -10,14 +10,19 @@
 //! - the same input gives the same bytes.
 
 pub mod conformance;
+mod explanation;
 mod journey;
 mod manifest;
+pub mod milestones;
 mod model;
 mod parameter;
+mod source;
 mod weights;
 
-pub use journey::{Journey, Kind, Outcome, Positions, Source, Touch};
+pub use explanation::{Explanation, Figure, Findings, Moved, Part, Step, Transition, Why};
+pub use journey::{Journey, Kind, Outcome, Positions, Touch};
 pub use manifest::Manifest;
-pub use model::{FittedModel, Journeys, Model, ModelError};
+pub use model::{FittedModel, Fitting, Journeys, Learner, Model, ModelError, fit};
 pub use parameter::{BadParameter, Domain, Parameter, Parameters, Value};
-pub use weights::{Breach, NoCredit, TOLERANCE, Weights};
+pub use source::Source;
+pub use weights::{Breach, NoCredit, Remarks, TOLERANCE, Weights};

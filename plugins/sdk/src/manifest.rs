@@ -17,8 +17,11 @@ pub struct Manifest {
     pub parameters: Vec<Parameter>,
     /// Whether its weights share one amount out. False for a model of influence, which is never summed.
     pub additive: bool,
-    /// Whether it sees the opportunity's origins (creator, primary campaign) after the touchpoints.
+    /// Whether it sees the opportunity's origins (creator, primary campaign, splits) after the touchpoints.
     pub origins: bool,
-    /// Whether it must see all journeys before it can weigh one.
-    pub trains: bool,
+    /// How many times it must see all journeys before it can weigh one; 0 for a model that learns nothing, 8 at most.
+    pub passes: u32,
+    /// Whether it looks at nothing but the order of sources and the outcome, so that it also runs on plain paths without dates,
+    /// kinds or positions.
+    pub paths: bool,
 }

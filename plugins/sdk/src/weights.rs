@@ -5,11 +5,79 @@ pub const TOLERANCE: f64 = 1e-12;
 
 /// Why a journey earns nobody anything: its whole amount is unattributed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum NoCredit {
     /// No touchpoint is left on the journey, under the lens chosen.
-    NoTouchpoint,
+    NoTouchpoint = 1,
     /// Nothing on the journey, nor in the opportunity's origins, says who sourced it.
-    NothingSourcedIt,
+    NothingSourcedIt = 2,
+    /// No touchpoint is at or before the opportunity's creation.
+    NothingBeforeCreation = 3,
+    /// No touchpoint is at or before the conversion that the model counts from.
+    NothingBeforeConversion = 4,
+    /// None of the positions that the model gives weight to is reached.
+    NoPositionReached = 5,
+    /// The opportunity has no revenue split.
+    NoSplit = 6,
+    /// The opportunity's revenue splits do not add up to 100%.
+    SplitsNotWhole = 7,
+}
+
+impl NoCredit {
+    /// 1 to 7.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The inverse of [`Self::code`].
+    pub fn from_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::NoTouchpoint,
+            Self::NothingSourcedIt,
+            Self::NothingBeforeCreation,
+            Self::NothingBeforeConversion,
+            Self::NoPositionReached,
+            Self::NoSplit,
+            Self::SplitsNotWhole,
+        ];
+        all.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+/// What a reader should know of a journey's weights: none, one or several remarks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Remarks(u8);
+
+impl Remarks {
+    /// Nothing to remark.
+    pub const NONE: Self = Self(0);
+    /// A milestone that the model gives weight to is not reached yet: the weights will change.
+    pub const PROVISIONAL: Self = Self(1);
+    /// The model has nothing to tell the sources of this journey apart by: every touchpoint took the same.
+    pub const LINEAR_INSTEAD: Self = Self(2);
+    /// A negative value was set to zero and the others scaled.
+    pub const NEGATIVE_SET_TO_ZERO: Self = Self(4);
+
+    /// Both.
+    #[must_use]
+    pub const fn with(self, remarks: Self) -> Self {
+        Self(self.0 | remarks.0)
+    }
+
+    /// Whether all of `remarks` are made.
+    pub const fn holds(self, remarks: Self) -> bool {
+        self.0 & remarks.0 == remarks.0
+    }
+
+    /// The remarks of a set of bits, as [`Self::bits`] gives it; other bits are left out.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 7)
+    }
+
+    /// One bit for each remark.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
 }
 
 /// The answer to a batch: for each journey, in order, one weight for each touchpoint, or no credit. Flat, to be reused.
@@ -20,6 +88,8 @@ pub struct Weights {
     weights: Vec<f64>,
     /// For each journey.
     no_credit: Vec<Option<NoCredit>>,
+    /// For each journey.
+    remarks: Vec<Remarks>,
 }
 
 impl Weights {
@@ -28,6 +98,7 @@ impl Weights {
         self.ends.clear();
         self.weights.clear();
         self.no_credit.clear();
+        self.remarks.clear();
     }
 
     /// Answers the next journey: `touches` weights, all 0, to be written.
@@ -36,6 +107,7 @@ impl Weights {
         self.weights.resize(start + touches, 0.0);
         self.ends.push(self.weights.len());
         self.no_credit.push(None);
+        self.remarks.push(Remarks::NONE);
         &mut self.weights[start..]
     }
 
@@ -43,6 +115,21 @@ impl Weights {
     pub fn no_credit(&mut self, reason: NoCredit) {
         self.ends.push(self.weights.len());
         self.no_credit.push(Some(reason));
+        self.remarks.push(Remarks::NONE);
+    }
+
+    /// Adds remarks to the journey answered last.
+    ///
+    /// # Panics
+    /// None is answered yet.
+    pub fn remark(&mut self, remarks: Remarks) {
+        let last = self.remarks.last_mut().expect("a journey is answered before it is remarked on");
+        *last = last.with(remarks);
+    }
+
+    /// The remarks on the journey at `index`.
+    pub fn remarks(&self, index: usize) -> Remarks {
+        self.remarks[index]
     }
 
     /// How many journeys are answered.
@@ -69,11 +156,12 @@ impl Weights {
         }
     }
 
-    /// Holds the answer to the journey at `index`, of `touches` touchpoints, against the contract.
+    /// Holds the answer to the journey at `index`, of `touches` touchpoints, against the contract. The weights of a model of
+    /// influence (`additive` is false) need not add up to 1.
     ///
     /// # Errors
     /// The first breach, in order of [`Breach`]'s variants.
-    pub fn check(&self, index: usize, touches: usize) -> Result<(), Breach> {
+    pub fn check(&self, index: usize, touches: usize, additive: bool) -> Result<(), Breach> {
         let Ok(weights) = self.entry(index) else { return Ok(()) };
         if weights.len() != touches {
             return Err(Breach::Count { expected: touches, found: weights.len() });
@@ -83,6 +171,9 @@ impl Weights {
         }
         if let Some(place) = weights.iter().position(|weight| *weight < 0.0) {
             return Err(Breach::Negative { place, weight: weights[place] });
+        }
+        if !additive {
+            return Ok(());
         }
         let sum = compensated_sum(weights);
         if (sum - 1.0).abs() > TOLERANCE { Err(Breach::Sum { sum }) } else { Ok(()) }
@@ -165,9 +256,11 @@ mod tests {
             (&[0.5, 0.5 + 4e-13], 2, Ok(())),
         ];
         for (weights, touches, expected) in cases {
-            assert_eq!(answered(weights).check(0, touches), expected, "{weights:?}");
+            assert_eq!(answered(weights).check(0, touches, true), expected, "{weights:?}");
         }
-        assert!(matches!(answered(&[f64::NAN]).check(0, 1), Err(Breach::NotFinite { place: 0 })));
+        assert!(matches!(answered(&[f64::NAN]).check(0, 1, true), Err(Breach::NotFinite { place: 0 })));
+        assert_eq!(answered(&[1.0, 1.0]).check(0, 2, false), Ok(()), "influence is not shared out");
+        assert_eq!(answered(&[1.0, -1.0]).check(0, 2, false), Err(Breach::Negative { place: 1, weight: -1.0 }));
     }
 
     #[test]
@@ -175,7 +268,7 @@ mod tests {
         let touches = 200_000;
         let mut out = Weights::default();
         out.journey(touches).fill(1.0 / touches as f64);
-        assert_eq!(out.check(0, touches), Ok(()));
+        assert_eq!(out.check(0, touches, true), Ok(()));
     }
 
     #[test]
@@ -186,6 +279,6 @@ mod tests {
         assert_eq!(out.len(), 3);
         assert_eq!(out.entry(1), Err(NoCredit::NothingSourcedIt));
         assert_eq!(out.entry(2), Ok(&[1.0][..]));
-        assert_eq!(out.check(1, 5), Ok(()));
+        assert_eq!(out.check(1, 5, true), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! Who sourced the opportunity: the event from which it came takes all.
 
 use pipewright_plugin::{
-    Domain, FittedModel, Journey, Journeys, Kind, Manifest, Model, ModelError, NoCredit, Parameter, Parameters, Source, Touch,
+    Domain, FittedModel, Fitting, Journey, Kind, Manifest, Model, ModelError, NoCredit, Parameter, Parameters, Source, Touch,
     Weights,
 };
 
@@ -31,12 +31,13 @@ impl Model for SourcedBy {
             }],
             additive: true,
             origins: true,
-            trains: false,
+            passes: 0,
+            paths: false,
         }
     }
 
-    fn fit(&self, parameters: &Parameters, _: &dyn Journeys) -> Result<Box<dyn FittedModel>, ModelError> {
-        Ok(Box::new(Within(parameters.whole("window_days")? * DAY_MS)))
+    fn fit(&self, parameters: &Parameters) -> Result<Fitting, ModelError> {
+        Ok(Fitting::Ready(Box::new(Within(parameters.whole("window_days")? * DAY_MS))))
     }
 }
 
@@ -57,7 +58,7 @@ impl Within {
         let opens_ms = journey.created_at_ms.saturating_sub(self.0);
         let in_window = |touch: &Touch| touch.at_ms >= opens_ms && touch.at_ms <= journey.created_at_ms;
         let passed_on = |touch: &Touch| {
-            matches!(touch.kind, Kind::LeadConversion | Kind::HandOff) && matches!(touch.source, Source::Sdr | Source::Bdr)
+            matches!(touch.kind, Kind::LeadConversion | Kind::HandOff) && matches!(touch.source, Source::SDR | Source::BDR)
         };
         let of_kind = |kind| journey.touches.iter().position(|touch| touch.kind == kind);
         let event = journey.touches.iter().rposition(|touch| passed_on(touch) && in_window(touch));
@@ -73,7 +74,7 @@ mod tests {
     use pipewright_plugin::{Positions, Value};
 
     fn days_before(days: i64, source: Source, kind: Kind) -> Touch {
-        Touch { at_ms: golden().created_at_ms - days * DAY_MS, source, kind, positions: Positions::NONE }
+        Touch { at_ms: golden().created_at_ms - days * DAY_MS, source, kind, positions: Positions::NONE, share_millionths: 0 }
     }
 
     /// The source that takes all; `None`: no credit.
@@ -92,43 +93,47 @@ mod tests {
     #[test]
     fn the_sourcing_event_takes_all() {
         use Kind::{Creator, HandOff, LeadConversion, Meeting, PrimaryCampaign, Response};
-        use Source::{Ae, Bdr, CloudSales, Digital, Events, Sdr};
-        let ae = days_before(0, Ae, Creator);
-        let events = days_before(0, Events, PrimaryCampaign);
+
+        let ae = days_before(0, Source::AE, Creator);
+        let events = days_before(0, Source::EVENTS, PrimaryCampaign);
         let cases: Vec<(&str, Vec<Touch>, Option<Source>)> = vec![
             (
                 "an SDR's conversion in the window beats the AE who created it",
-                vec![days_before(3, Sdr, LeadConversion), ae],
-                Some(Sdr),
+                vec![days_before(3, Source::SDR, LeadConversion), ae],
+                Some(Source::SDR),
             ),
-            ("so does a BDR's hand-off", vec![days_before(3, Bdr, HandOff), ae], Some(Bdr)),
-            ("the window's first instant counts", vec![days_before(30, Sdr, LeadConversion), ae], Some(Sdr)),
-            ("the moment of creation counts", vec![days_before(0, Sdr, LeadConversion), ae], Some(Sdr)),
-            ("before the window it is too old", vec![days_before(31, Sdr, LeadConversion), ae], Some(Ae)),
-            ("after the creation it is too late", vec![days_before(-1, Sdr, LeadConversion), ae], Some(Ae)),
+            ("so does a BDR's hand-off", vec![days_before(3, Source::BDR, HandOff), ae], Some(Source::BDR)),
+            ("the window's first instant counts", vec![days_before(30, Source::SDR, LeadConversion), ae], Some(Source::SDR)),
+            ("the moment of creation counts", vec![days_before(0, Source::SDR, LeadConversion), ae], Some(Source::SDR)),
+            ("before the window it is too old", vec![days_before(31, Source::SDR, LeadConversion), ae], Some(Source::AE)),
+            ("after the creation it is too late", vec![days_before(-1, Source::SDR, LeadConversion), ae], Some(Source::AE)),
             (
                 "the latest of several takes all",
-                vec![days_before(20, Sdr, LeadConversion), days_before(5, Bdr, HandOff), ae],
-                Some(Bdr),
+                vec![days_before(20, Source::SDR, LeadConversion), days_before(5, Source::BDR, HandOff), ae],
+                Some(Source::BDR),
             ),
-            ("an AE's own conversion is no sourcing event", vec![days_before(3, Ae, LeadConversion), ae], Some(Ae)),
+            (
+                "an AE's own conversion is no sourcing event",
+                vec![days_before(3, Source::AE, LeadConversion), ae],
+                Some(Source::AE),
+            ),
             (
                 "an AE's later hand-off does not hide an SDR's conversion",
-                vec![days_before(9, Sdr, LeadConversion), days_before(3, Ae, HandOff), ae],
-                Some(Sdr),
+                vec![days_before(9, Source::SDR, LeadConversion), days_before(3, Source::AE, HandOff), ae],
+                Some(Source::SDR),
             ),
-            ("an SDR's meeting is none either", vec![days_before(3, Sdr, Meeting), ae], Some(Ae)),
+            ("an SDR's meeting is none either", vec![days_before(3, Source::SDR, Meeting), ae], Some(Source::AE)),
             (
                 "the creator's role beats the campaign",
-                vec![days_before(9, Digital, Response), days_before(0, CloudSales, Creator), events],
-                Some(CloudSales),
+                vec![days_before(9, Source::DIGITAL, Response), days_before(0, Source::CLOUD_SALES, Creator), events],
+                Some(Source::CLOUD_SALES),
             ),
             (
                 "without a creator's role it is the campaign's channel",
-                vec![days_before(9, Digital, Response), events],
-                Some(Events),
+                vec![days_before(9, Source::DIGITAL, Response), events],
+                Some(Source::EVENTS),
             ),
-            ("with nothing of it all nobody takes anything", vec![days_before(9, Digital, Response)], None),
+            ("with nothing of it all nobody takes anything", vec![days_before(9, Source::DIGITAL, Response)], None),
         ];
         for (reason, touches, expected) in cases {
             assert_eq!(sourced(&touches, Vec::new()), expected, "{reason}");
@@ -137,8 +142,8 @@ mod tests {
 
     #[test]
     fn a_wider_window_reaches_further_back() {
-        let touches = [days_before(45, Source::Bdr, Kind::HandOff), days_before(0, Source::Ae, Kind::Creator)];
-        for (window, expected) in [(44, Source::Ae), (45, Source::Bdr), (3_650, Source::Bdr), (0, Source::Ae)] {
+        let touches = [days_before(45, Source::BDR, Kind::HandOff), days_before(0, Source::AE, Kind::Creator)];
+        for (window, expected) in [(44, Source::AE), (45, Source::BDR), (3_650, Source::BDR), (0, Source::AE)] {
             assert_eq!(sourced(&touches, vec![("window_days".into(), Value::Whole(window))]), Some(expected), "{window}");
         }
     }
