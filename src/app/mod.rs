@@ -2,6 +2,7 @@
 //!
 //! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
 
+pub mod capacity;
 pub mod import;
 pub mod numbers;
 pub mod rows;
@@ -26,4 +27,6 @@ pub struct App {
     pub models: Arc<Registry>,
     /// What time it is.
     pub clock: Clock,
+    /// How many computations go at once.
+    pub capacity: capacity::Capacity,
 }

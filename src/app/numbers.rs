@@ -22,13 +22,13 @@ pub const MOST_POINTS: usize = 400;
 #[derive(Debug, thiserror::Error)]
 pub enum NumberError {
     /// The period is none.
-    #[error(transparent)]
+    #[error("'period': {0}")]
     Period(#[from] NotAPeriod),
     /// A dimension stands twice in `by`.
     #[error("{0} stands twice in 'by'")]
     DuplicateDimension(&'static str),
     /// Too few or too many dimensions.
-    #[error("'by' holds {found} dimensions: from {least} to {most} go")]
+    #[error("'by' takes {least} to {most} dimensions, and was given {found}")]
     DimensionCount {
         /// How many were given.
         found: usize,
@@ -57,6 +57,9 @@ pub enum NumberError {
     /// The model is unknown, was given a wrong parameter, or failed.
     #[error(transparent)]
     Credit(#[from] CreditError),
+    /// Too many computations go and wait already.
+    #[error("too many questions are being answered: try again in a moment")]
+    Busy,
     /// The computation panicked; the panic's text is in the log.
     #[error("the computation ended early")]
     Panicked(#[source] tokio::task::JoinError),
@@ -210,10 +213,12 @@ where
     T: Send + 'static,
     F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
 {
+    let place = app.capacity.enter().await.ok_or(NumberError::Busy)?;
     let models = app.models.clone();
     let computed = tokio::task::spawn_blocking(move || {
         let credit = models.credit(&model, &snapshot)?;
         let answer = answer(&snapshot, credit.as_ref())?;
+        drop(place);
         Ok(Answered { answer, snapshot })
     });
     computed.await.map_err(NumberError::Panicked)?

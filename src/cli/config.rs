@@ -1,27 +1,40 @@
-//! `pipewright config`: what is in force.
+//! `pipewright config`: what is in force, and where it came from.
 
-use crate::config::Config;
-use std::error::Error;
+use crate::config::{Config, Layers, Setting};
 
-/// Prints the configuration that is in force.
+/// Prints the configuration that is in force, and where each value came from.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   pipewright config
   pipewright config > pipewright.toml      a file to start from, with every key
   PIPEWRIGHT__LOG__FILTER=debug pipewright config
 
-A password in database.url is not shown.")]
+Each value is followed by where it came from: default, file, environment or flag. A password in database.url is not shown.")]
 pub struct ConfigArgs {}
 
-/// Prints the whole tree as TOML.
-///
-/// # Errors
-/// It cannot be written as TOML.
-pub fn run(_: ConfigArgs, config: &Config) -> Result<(), Box<dyn Error>> {
+/// Prints the whole tree as TOML, each value with its origin as a comment; an absent one stands in a comment.
+pub fn run(_: ConfigArgs, layers: &Layers, config: &Config) {
     let mut shown = config.clone();
     shown.database.url = without_password(&shown.database.url);
-    print!("{}", toml::to_string_pretty(&shown)?);
-    Ok(())
+    print!("{}", written(&layers.settings(&shown)));
+}
+
+fn written(settings: &[Setting]) -> String {
+    let mut text = String::new();
+    let mut open = "";
+    for setting in settings {
+        let (section, name) = setting.key.rsplit_once('.').unwrap_or(("", &setting.key));
+        if section != open {
+            text.push_str(&format!("{}[{section}]\n", if text.is_empty() { "" } else { "\n" }));
+            open = section;
+        }
+        let line = match &setting.value {
+            Some(value) => format!("{name} = {value}"),
+            None => format!("# {name} is absent"),
+        };
+        text.push_str(&format!("{line:<44}  # {}\n", setting.origin));
+    }
+    text
 }
 
 /// The address with `***` for what stands between the user and the host, and for a password among its parameters.

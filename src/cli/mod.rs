@@ -8,7 +8,7 @@ pub mod migrate;
 pub mod schema;
 pub mod serve;
 
-use crate::config::{Config, LogConfig};
+use crate::config::{Config, ConfigError, Layers, LogConfig};
 use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::io::IsTerminal;
@@ -25,7 +25,7 @@ use tracing_subscriber::EnvFilter;
   pipewright --database-url postgres://me@localhost/pipewright serve
 
 Configuration: defaults, then pipewright.toml (or --config), then the environment (PIPEWRIGHT__SERVER__LISTEN is
-server.listen), then flags. `pipewright config` prints what follows.")]
+server.listen), then flags. `pipewright config` prints what is in force.")]
 struct Cli {
     /// Reads this file instead of ./pipewright.toml.
     #[arg(long, global = true, value_name = "FILE")]
@@ -59,8 +59,8 @@ enum Command {
 /// Runs the command that the process was started with. 0: done; 1: refused or failed; 2: bad arguments or configuration.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = match configuration(&cli) {
-        Ok(config) => config,
+    let (layers, config) = match configuration(&cli) {
+        Ok(read) => read,
         Err(error) => {
             eprintln!("pipewright: {error}");
             return ExitCode::from(2);
@@ -71,26 +71,28 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(run(cli.command, config)) {
+    match runtime.block_on(run(cli.command, &layers, config)) {
         Ok(code) => code,
         Err(error) => failed(error.as_ref()),
     }
 }
 
-fn configuration(cli: &Cli) -> Result<Config, crate::config::ConfigError> {
+fn configuration(cli: &Cli) -> Result<(Layers, Config), ConfigError> {
     let given = [("database.url", &cli.database_url), ("server.listen", &cli.listen)];
-    let flags: Vec<(&str, String)> = given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
-    Config::load(cli.config.as_deref(), &flags)
+    let flags = given.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+    let layers = Layers::new(cli.config.as_deref(), flags)?;
+    let config = layers.read()?;
+    Ok((layers, config))
 }
 
-async fn run(command: Command, config: Config) -> Result<ExitCode, Box<dyn Error>> {
+async fn run(command: Command, layers: &Layers, config: Config) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Serve(args) => serve::run(args, config).await?,
         Command::Import(args) => import::run(args, config).await?,
         Command::Generate(args) => generate::run(args, &config).await?,
         Command::Migrate(args) => migrate::run(args, &config).await?,
         Command::Schema(args) => schema::run(args)?,
-        Command::Config(args) => config::run(args, &config)?,
+        Command::Config(args) => config::run(args, layers, &config),
         Command::Doctor(args) => return Ok(doctor::run(args, &config).await),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,18 +1,21 @@
 //! `pipewright serve`: answers over HTTP.
 
 use crate::app::App;
+use crate::app::capacity::Capacity;
 use crate::cli::generate::{self, GenerateArgs};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::plugins::Registry;
 use crate::resident::Resident;
-use crate::server::Server;
-use crate::storage::Storage;
+use crate::server::{House, Server};
+use crate::storage::{JobKind, JobState, Storage};
 use pipewright_core::facts::Settings;
 use pipewright_core::ids::{DataVersion, StageId};
 use std::error::Error;
 use std::io::Write;
+use std::pin::pin;
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 /// How large the company of `--demo` is.
 const DEMO: u64 = 2_000;
@@ -27,10 +30,10 @@ const DEMO: u64 = 2_000;
 
 Stops gracefully on SIGTERM and Ctrl-C: requests in flight are answered first.")]
 pub struct ServeArgs {
-    /// Makes a sample company of N opportunities first, where the database is empty.
+    /// Makes a sample company of N opportunities first where the database is empty; rows that are there stay alone.
     #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
-    /// As --sample 2000.
+    /// As --sample 2000, and refuses a database that holds anything else than such data.
     #[arg(long, conflicts_with = "sample")]
     pub demo: bool,
 }
@@ -38,29 +41,81 @@ pub struct ServeArgs {
 /// Serves until a signal comes.
 ///
 /// # Errors
-/// The database cannot be opened, migrated or read, or the port cannot be had.
+/// The database cannot be opened, migrated or read, it holds what must not be mixed with, or the port cannot be had.
 pub async fn run(args: ServeArgs, config: Config) -> Result<(), Box<dyn Error>> {
-    let storage = Storage::open(&config.database).await?;
-    storage.migrate().await?;
-    if let Some(opportunities) = args.sample.or(args.demo.then_some(DEMO))
-        && storage.data_version().await? == DataVersion(0)
-    {
-        generate::run(GenerateArgs { opportunities, seed: 1, out: None, until: None }, &config).await?;
-    }
-    let resident = Resident::load(storage.clone(), settings(&config)).await?;
-    let followed = tokio::spawn(resident.clone().follow());
-    let app = App { storage, resident, models: Arc::new(Registry::built_in()), clock: Clock::System, config: Arc::new(config) };
+    let config = Arc::new(config);
     let server =
-        Server::bind(app.clone()).map_err(|error| format!("{} cannot be listened on: {error}", app.config.server.listen))?;
-    let address = server.address();
+        Server::bind(config.clone()).map_err(|error| format!("{} cannot be listened on: {error}", config.server.listen))?;
+    let (address, house) = (server.address(), server.house());
+    tracing::info!(%address, "listening");
+    let mut serving = pin!(server.run(signal()));
+    let followed = tokio::select! {
+        ended = &mut serving => return Ok(ended?),
+        opened = open(&args, config, &house) => opened?,
+    };
     let mut out = std::io::stdout();
-    writeln!(out, "Pipewright answers on http://{address}/ (the API at /graphql, GraphiQL at /graphiql)")?;
-    out.flush()?;
+    // Whoever started this may have closed its end: that is no reason to stop.
+    let _ = writeln!(out, "Pipewright answers on http://{address}/ (the API at /graphql, GraphiQL at /graphiql)");
+    let _ = out.flush();
     tracing::info!(%address, "serving");
-    let ended = server.run(signal()).await;
+    let ended = serving.await;
     followed.abort();
     tracing::info!("stopped");
     Ok(ended?)
+}
+
+/// Brings the database up to date, loads the facts and opens the doors; the task that keeps the facts in step.
+async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<JoinHandle<()>, Box<dyn Error>> {
+    house.waits_for("the database is being connected to");
+    let storage = Storage::open(&config.database).await?;
+    house.waits_for("the database's schema is being brought up to date");
+    storage.migrate().await?;
+    house.waits_for("sample data is being made");
+    furnish(args, &storage, &config).await?;
+    house.waits_for("the facts are being loaded");
+    let resident = Resident::load(storage.clone(), settings(&config)).await?;
+    let followed = tokio::spawn(resident.clone().follow());
+    let limits = &config.server.limits;
+    let at_once = match limits.computations {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        computations => computations,
+    };
+    let capacity = Capacity::new(at_once, limits.waiting);
+    let models = Arc::new(Registry::built_in());
+    house.open(App { config, storage, resident, models, clock: Clock::System, capacity });
+    Ok(followed)
+}
+
+/// Makes sample data where it was asked for and the database is empty; never beside rows that are there.
+async fn furnish(args: &ServeArgs, storage: &Storage, config: &Config) -> Result<(), Box<dyn Error>> {
+    let Some(opportunities) = args.sample.or(args.demo.then_some(DEMO)) else { return Ok(()) };
+    let held = storage.data_version().await?;
+    if held == DataVersion(0) {
+        generate::run(GenerateArgs { opportunities, seed: 1, out: None, until: None }, config).await?;
+        return note_demo(storage, opportunities).await;
+    }
+    let is_sample = storage.job_find_done(JobKind::Sample).await?.and_then(|job| job.report) == Some(sample_report(held));
+    match (args.demo, is_sample) {
+        (true, false) => Err("--demo: the database holds rows that are no demo data, or that were changed since: serve without \
+             --demo, or name another with --database-url"
+            .into()),
+        (_, true) => Ok(()),
+        (false, false) => {
+            eprintln!("pipewright: --sample: the database holds rows already: nothing was added to them");
+            Ok(())
+        }
+    }
+}
+
+/// Takes down up to which change the database holds made-up rows only.
+async fn note_demo(storage: &Storage, opportunities: u64) -> Result<(), Box<dyn Error>> {
+    let job = storage.job_create(JobKind::Sample, &serde_json::json!({ "opportunities": opportunities })).await?;
+    let made = sample_report(storage.data_version().await?);
+    Ok(storage.job_finish(job.id, JobState::Done, &made).await?)
+}
+
+fn sample_report(last: DataVersion) -> serde_json::Value {
+    serde_json::json!({ "last_data_version": last.0 })
 }
 
 /// What every number depends on beside the rows.

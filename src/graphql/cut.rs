@@ -238,6 +238,7 @@ pub fn refused(error: NumberError) -> async_graphql::Error {
     match error {
         NumberError::Credit(error) => failure(&error),
         NumberError::Panicked(_) => failure(&error),
+        NumberError::Busy => broken(Code::Unavailable, error.to_string()),
         _ => broken(Code::BadUserInput, error.to_string()),
     }
 }

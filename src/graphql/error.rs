@@ -65,7 +65,10 @@ pub fn failure(error: &(dyn std::error::Error + 'static)) -> async_graphql::Erro
         _ => {}
     }
     match error.downcast_ref::<CreditError>() {
-        Some(CreditError::UnknownModel { .. } | CreditError::BadParameter { .. }) => {
+        Some(CreditError::UnknownModel { .. }) => {
+            return broken(Code::BadUserInput, format!("{error}: attributionModels lists those there are"));
+        }
+        Some(CreditError::BadParameter { .. }) => {
             return broken(Code::BadUserInput, error.to_string());
         }
         Some(CreditError::ModelFailed { model, .. }) => {

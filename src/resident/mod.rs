@@ -7,7 +7,8 @@ use arc_swap::ArcSwap;
 use pipewright_core::facts::{Settings, Snapshot};
 use pipewright_core::ids::DataVersion;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// How often the change feed is asked for what others wrote.
 const POLL: Duration = Duration::from_millis(200);
@@ -17,6 +18,9 @@ pub struct Resident {
     storage: Storage,
     current: ArcSwap<Snapshot>,
     catching_up: tokio::sync::Mutex<()>,
+    loaded: Instant,
+    /// When the snapshot was last found in step with the change feed: milliseconds after `loaded`.
+    in_step_ms: AtomicU64,
 }
 
 impl Resident {
@@ -26,12 +30,19 @@ impl Resident {
     /// The database could not be read.
     pub async fn load(storage: Storage, settings: Settings) -> Result<Arc<Self>, StorageError> {
         let current = ArcSwap::from_pointee(storage.facts(settings).await?);
-        Ok(Arc::new(Self { storage, current, catching_up: tokio::sync::Mutex::new(()) }))
+        let catching_up = tokio::sync::Mutex::new(());
+        Ok(Arc::new(Self { storage, current, catching_up, loaded: Instant::now(), in_step_ms: AtomicU64::new(0) }))
     }
 
     /// The snapshot of now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// How long ago the snapshot was last known to hold all that is committed. It grows while the change feed cannot be read,
+    /// or what it names cannot be taken in; it stays small only while [`Self::follow`] goes.
+    pub fn lag(&self) -> Duration {
+        self.loaded.elapsed().saturating_sub(Duration::from_millis(self.in_step_ms.load(Ordering::Relaxed)))
     }
 
     /// Applies all committed changes up to and including `at_least`; a writer calls it with the version it just wrote, so
@@ -60,10 +71,14 @@ impl Resident {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            let asked_ms = u64::try_from(self.loaded.elapsed().as_millis()).unwrap_or(u64::MAX);
             let outcome = match self.storage.data_version().await {
                 Ok(latest) => self.catch_up(latest).await,
                 Err(error) => Err(error),
             };
+            if outcome.is_ok() {
+                self.in_step_ms.store(asked_ms, Ordering::Relaxed);
+            }
             match outcome {
                 Err(error) if !is_away => {
                     is_away = true;

@@ -1,8 +1,9 @@
 //! GraphQL over HTTP, as the specification's draft says: media types, status codes, GET for queries only.
 
-use super::House;
+use super::execution;
 use super::headers::request_id;
-use crate::graphql::error::{Code, code_of, settle, whole};
+use super::{House, Open};
+use crate::graphql::error::{Code, code_of, settle};
 use crate::graphql::guard;
 use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
@@ -13,10 +14,12 @@ use futures_util::StreamExt;
 use pipewright_core::viewer::Viewer;
 use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
-use tracing::Instrument;
 
 /// Inside variables and extensions, at most.
 const JSON_DEPTH: u32 = 64;
+
+/// The methods of `/graphql`.
+const METHODS: &str = "GET, POST, OPTIONS";
 
 /// The two media types of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,16 +45,25 @@ struct Refused(StatusCode, &'static str);
 /// Every method of `/graphql`.
 pub(super) async fn answer(request: HttpRequest, payload: web::Payload, house: web::Data<House>) -> HttpResponse {
     let id = request_id(&request);
+    if request.method() == Method::OPTIONS {
+        return HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish();
+    }
     let Some(media) = media(&request) else {
         let text = "this answers application/graphql-response+json or application/json: say either in Accept";
         return refusal(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, text, &id);
     };
+    let Some(open) = house.open.get() else {
+        let mut response =
+            refusal(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, "not ready yet: try again in a moment", &id);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        return response;
+    };
     match read(&request, payload, &house).await {
-        Ok(asked) => execute(asked, request.method() == Method::GET, media, id, &house).await,
+        Ok(asked) => execute(asked, request.method() == Method::GET, media, id, &house, open).await,
         Err(Refused(status, text)) => {
             let mut response = refusal(status, Code::BadUserInput, text, &id);
             if status == StatusCode::METHOD_NOT_ALLOWED {
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
             }
             response
         }
@@ -90,7 +102,7 @@ fn media(request: &HttpRequest) -> Option<Media> {
 }
 
 async fn read(request: &HttpRequest, payload: web::Payload, house: &House) -> Result<Request, Refused> {
-    let limits = &house.app.config.server.limits;
+    let limits = &house.config.server.limits;
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     if url > limits.url_bytes {
         return Err(Refused(StatusCode::URI_TOO_LONG, "the URL is too long: use POST"));
@@ -207,9 +219,9 @@ fn is_deeper(value: &Value, left: u32) -> bool {
     }
 }
 
-async fn execute(mut request: Request, is_get: bool, media: Media, id: String, house: &House) -> HttpResponse {
+async fn execute(mut request: Request, is_get: bool, media: Media, id: String, house: &House, open: &Open) -> HttpResponse {
     let started = Instant::now();
-    let limits = &house.app.config.server.limits;
+    let limits = &house.config.server.limits;
     let judged = match guard::judge(&request.query, request.operation_name.as_deref(), limits) {
         Ok(judged) => judged,
         Err(error) => return written(Response::from_errors(vec![error]), media, &id, house),
@@ -224,34 +236,14 @@ async fn execute(mut request: Request, is_get: bool, media: Media, id: String, h
     request.set_parsed_query(judged.document);
     let viewer = Viewer::local();
     let name = viewer.name().to_owned();
-    let schema = house.schema.clone();
-    let span = tracing::info_span!("graphql", request_id = id);
-    let app = house.app.clone();
+    let (schema, app) = (open.schema.clone(), open.app.clone());
     let answer = async move { crate::graphql::loaders::execute(&schema, request, &app, &viewer).await };
-    let mut task = house.runtime.spawn(answer.instrument(span));
-    let response = match tokio::time::timeout(Duration::from_secs(limits.query_s), &mut task).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(panic)) => {
-            tracing::error!(request_id = id, %panic, "a resolver panicked");
-            ended(Code::Internal, "something failed on our side; the request id names it in the log")
-        }
-        Err(_) => {
-            task.abort();
-            ended(Code::Timeout, "the query took too long: ask for less")
-        }
-    };
+    let response = execution::run(&house.runtime, Duration::from_secs(limits.query_s), &id, answer).await;
     let code = response.errors.first().and_then(code_of).map(str::to_owned);
     let cost = response.extensions.get("cost").map(ToString::to_string);
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(request_id = id, operation, viewer = name, code, ms, cost, "executed");
     written(response, media, &id, house)
-}
-
-/// Execution began and ended with nothing but this error.
-fn ended(code: Code, text: &str) -> Response {
-    let mut error = whole(code, text);
-    error.path = Vec::new();
-    Response::from_errors(vec![error])
 }
 
 /// Whether nothing was executed: the request itself was at fault.
@@ -264,7 +256,7 @@ fn is_request_error(response: &Response) -> bool {
 }
 
 fn written(mut response: Response, media: Media, id: &str, house: &House) -> HttpResponse {
-    let limits = &house.app.config.server.limits;
+    let limits = &house.config.server.limits;
     settle(&mut response, id, limits.errors);
     let is_request_error = is_request_error(&response);
     let is_away = response.errors.iter().any(|error| code_of(error) == Some("UNAVAILABLE"));

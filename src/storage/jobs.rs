@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub enum JobKind {
     /// Brings an export in.
     Import,
+    /// Makes sample data.
+    Sample,
 }
 
 impl JobKind {
@@ -21,6 +23,7 @@ impl JobKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Import => "import",
+            Self::Sample => "sample",
         }
     }
 }
@@ -122,6 +125,20 @@ impl Storage {
             .filter(job::Column::Kind.eq(kind.as_str()))
             .filter(job::Column::State.is_in(unfinished))
             .filter(job::Column::Request.eq(request.to_string()))
+            .order_by_desc(job::Column::Id)
+            .one(self.orm())
+            .await?;
+        row.map(read).transpose()
+    }
+
+    /// The newest job of this kind that ended well.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn job_find_done(&self, kind: JobKind) -> Result<Option<Job>, StorageError> {
+        let row = job::Entity::find()
+            .filter(job::Column::Kind.eq(kind.as_str()))
+            .filter(job::Column::State.eq(JobState::Done as i16))
             .order_by_desc(job::Column::Id)
             .one(self.orm())
             .await?;

@@ -2,7 +2,7 @@
 
 use super::{Engine, Storage, StorageError};
 use pipewright_migrations::{Migrator, MigratorTrait};
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgPoolOptions;
 use std::path::Path;
@@ -35,6 +35,21 @@ impl Storage {
                 sqlx::Connection::close(lock).await?;
                 applied
             }
+        }
+    }
+}
+
+impl Storage {
+    /// The migrations that are still to be applied, in order; looks and changes nothing.
+    ///
+    /// # Errors
+    /// The schema is newer than this binary, or the database failed.
+    pub async fn pending(&self) -> Result<Vec<String>, StorageError> {
+        match Migrator::get_pending_migrations_read_only(self.orm()).await {
+            Ok(pending) => Ok(pending.iter().map(|migration| migration.name().to_owned()).collect()),
+            // Of its own the library says so only of applied migrations that it does not know, the name in quotes.
+            Err(DbErr::Custom(text)) => Err(StorageError::SchemaTooNew(text.split('\'').nth(1).unwrap_or(&text).to_owned())),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::support::{ENGINES, Home};
 use chrono::NaiveDate;
 use pipewright::app::App;
+use pipewright::app::capacity::Capacity;
 use pipewright::clock::Clock;
 use pipewright::config::Config;
 use pipewright::generate::{Company, Order, write_database};
@@ -36,7 +37,7 @@ async fn app(home: &Home) -> App {
     };
     let resident = Resident::load(storage.clone(), settings).await.unwrap();
     let (config, models) = (Arc::new(config), Arc::new(Registry::built_in()));
-    App { config, storage, resident, models, clock: Clock::System }
+    App { config, storage, resident, models, clock: Clock::System, capacity: Capacity::new(2, 8) }
 }
 
 /// The answer, and how many statements it took.
