@@ -299,7 +299,7 @@ pub enum ConfigError {
     },
     /// A value is of the wrong type; the text names key and source.
     #[error("configuration: {0}")]
-    Unreadable(#[from] Box<figment::Error>),
+    Unreadable(String),
     /// A value is out of its range.
     #[error("configuration: {key} = {value}: {expected}")]
     OutOfRange {
@@ -376,7 +376,10 @@ impl Layers {
 
     /// The library's error, in words that name the way out.
     fn refusal(&self, error: figment::Error) -> ConfigError {
-        let figment::error::Kind::UnknownField(name, _) = &error.kind else { return Box::new(error).into() };
+        let figment::error::Kind::UnknownField(name, _) = &error.kind else {
+            // The library names its own profile in front of the key.
+            return ConfigError::Unreadable(error.to_string().replacen("\"default.", "\"", 1));
+        };
         let mut path = error.path.clone();
         if path.last() != Some(name) {
             path.push(name.clone());

@@ -4,9 +4,10 @@ use super::{Engine, Storage, StorageError};
 use crate::config::DatabaseConfig;
 use sea_orm::SqlxSqliteConnector;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,9 +26,9 @@ impl Storage {
             if path.as_os_str().is_empty() || path.to_string_lossy().starts_with(':') {
                 return Err(StorageError::BadAddress(config.url.clone()));
             }
+            make_private(&path)?;
             let options = SqliteConnectOptions::new()
                 .filename(&path)
-                .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
@@ -45,14 +46,38 @@ impl Storage {
             let pool = PgPoolOptions::new()
                 .max_connections(config.connections)
                 .acquire_timeout(wait)
-                .connect_with(options)
-                .await
-                .map_err(|error| StorageError::Unavailable(error.to_string()))?;
+                .connect_with(options.clone())
+                .await;
+            let pool = match pool {
+                Ok(pool) => pool,
+                Err(error) => return Err(StorageError::Unavailable(why_away(&options, wait, error).await)),
+            };
             Engine::Postgres { orm: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()), pool }
         } else {
             return Err(StorageError::BadAddress(without_password(&config.url)));
         };
         Ok(Self { engine: Arc::new(engine), statements: Arc::default() })
+    }
+}
+
+/// Makes the file where it is missing, for this user alone; the library's own would be readable by all.
+fn make_private(path: &Path) -> Result<(), StorageError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StorageError::Unavailable(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// A pool that tried until its time was over says only that: one connection says why.
+async fn why_away(options: &PgConnectOptions, wait: Duration, error: sqlx::Error) -> String {
+    match tokio::time::timeout(wait, options.connect()).await {
+        Ok(Err(cause)) => cause.to_string(),
+        _ => error.to_string(),
     }
 }
 
