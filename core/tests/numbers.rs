@@ -4,13 +4,16 @@
 use chrono::{DateTime, Duration, NaiveDate, TimeZone, Utc};
 use pipewright_core::attribution::{Credit, CreditError, CreditShares, Known};
 use pipewright_core::calendar::{Calendar, Period, PeriodName, YearPattern};
+use pipewright_core::campaign::Channel;
 use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
 use pipewright_core::currency::{CurrencyCode, ExchangeRate};
 use pipewright_core::dimension::{CellKey, Dimension, DimensionValue, Filter};
 use pipewright_core::facts::{
     Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, shares_of, sums,
 };
-use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TenureId, TouchpointId};
+use pipewright_core::ids::{
+    AccountId, DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TenureId, TouchpointId,
+};
 use pipewright_core::ledger::{Posting, entries};
 use pipewright_core::matrix::{
     Alignment, Comparison, Flow, FlowBucket, FlowQuery, FlowRow, GenerationBasis, Lens, Matrix, MatrixQuery, ModelChoice, RollUp,
@@ -536,6 +539,54 @@ proptest! {
             prop_assert_eq!(onto.opportunity_id(index), id);
             prop_assert_eq!(onto.versions_of(index), scratch.versions_of(scratch.opportunity_index(id).unwrap()));
         }
+    }
+
+    #[test]
+    fn touchpoints_and_tenures_that_come_in_pieces_equal_those_that_come_at_once(
+        touches in prop::collection::vec((0..5_u128, 0..3_u128, 0..9_i64, any::<bool>()), 0..30),
+        tenures in prop::collection::vec((0..3_u128, 0..9_i64, 0..5_usize), 0..8),
+        cuts in prop::collection::vec((0..30_usize, 0..8_usize), 0..4),
+    ) {
+        let touch = |number: usize, (home, rep, days, is_marketing): (u128, u128, i64, bool)| Touchpoint {
+            rep: (!is_marketing).then_some(RepId(Uuid::from_u128(900 + rep))),
+            channel: is_marketing.then_some(Channel::Events),
+            account: (home < 4).then_some(AccountId(Uuid::from_u128(700 + home))),
+            ..touch(number as u128 + 1, days)
+        };
+        let tenure = |number: usize, (rep, days, role): (u128, i64, usize)| Tenure {
+            id: TenureId(Uuid::from_u128(number as u128 + 1)),
+            rep: RepId(Uuid::from_u128(900 + rep)),
+            role: Some(Role::ALL[role]),
+            manager: None,
+            valid_from: instant(days),
+            recorded: DataVersion(1),
+        };
+        let touches: Vec<Touchpoint> = touches.into_iter().enumerate().map(|(number, row)| touch(number, row)).collect();
+        let tenures: Vec<Tenure> = tenures.into_iter().enumerate().map(|(number, row)| tenure(number, row)).collect();
+        let owners: Vec<OpportunityFact> = (0..5_u128).map(|home| OpportunityFact {
+            id: OpportunityId(Uuid::from_u128(home + 1)),
+            account: (0 < home).then_some(AccountId(Uuid::from_u128(700 + home - 1))),
+            created_at_ms: 0,
+            created_by: None,
+            lead_source_maps_to: None,
+        }).collect();
+        let grown = |cuts: &[(usize, usize)]| {
+            let mut builder = Builder::new(settings());
+            owners.iter().for_each(|owner| builder.opportunity(owner.clone(), &[version(day(2026, 1, 1), OPEN, 1, day(2026, 4, 1))]));
+            let (mut told, mut held) = (0, 0);
+            for (step, &(touch, tenure)) in cuts.iter().chain([&(touches.len(), tenures.len())]).enumerate() {
+                let (touch, tenure) = (touch.clamp(told, touches.len()), tenure.clamp(held, tenures.len()));
+                touches[told..touch].iter().for_each(|row| builder.touchpoint(row));
+                tenures[held..tenure].iter().for_each(|row| builder.tenure(row));
+                (told, held) = (touch, tenure);
+                builder = Builder::onto(&builder.finish(DataVersion(i64::try_from(step).unwrap())));
+            }
+            let snapshot = builder.finish(DataVersion(9));
+            (0..5).map(|index| snapshot.touchpoints_of(index).iter().map(|touch| (touch.at_ms, touch.source, touch.id)).collect()).collect()
+        };
+        let (at_once, in_pieces): (Vec<Vec<_>>, Vec<Vec<_>>) = (grown(&[]), grown(&cuts));
+        prop_assert_eq!(at_once.iter().map(Vec::len).sum::<usize>(), touches.len());
+        prop_assert_eq!(in_pieces, at_once);
     }
 
     #[test]

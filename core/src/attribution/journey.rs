@@ -3,13 +3,13 @@
 use super::{Known, View};
 use crate::calendar::Calendar;
 use crate::catalog::StageKind;
-use crate::facts::{Snapshot, State, TouchFact};
-use crate::ids::CampaignId;
+use crate::facts::{Snapshot, State};
 use crate::matrix::Lens;
 use crate::touchpoint::{Source, TouchpointKind};
 use chrono::{DateTime, Days};
 use pipewright_plugin::{Journey, Kind, Outcome, Positions, Source as TouchSource, Touch};
-use std::num::NonZeroU64;
+use std::collections::HashMap;
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -28,9 +28,14 @@ const TOUCHES: usize = 200_000;
 pub(super) struct Batch {
     touches: Vec<Touch>,
     entries: Vec<Entry>,
-    /// Person and campaign of each touchpoint of the journey that is being added.
-    visits: Vec<Option<(NonZeroU64, CampaignId)>>,
+    /// Where the latest touchpoint of a person and a campaign stands, and in which entry: it counts in that one only.
+    visits: HashMap<Visit, (usize, usize)>,
+    /// Touchpoints of the journey that is being added that a later one of the same day stands in for.
+    replaced: Vec<usize>,
 }
+
+/// A person and a campaign.
+type Visit = (NonZeroU64, NonZeroU32);
 
 /// One journey of a batch.
 struct Entry {
@@ -79,6 +84,7 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.touches.clear();
         self.entries.clear();
+        self.visits.clear();
     }
 
     /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then has no touchpoint.
@@ -100,12 +106,11 @@ impl Batch {
         let mut frame = Frame::new(&settings.calendar, origin.created_at_ms, &state, as_of_ms);
         let start = self.touches.len();
         let opens_ms = frame.created_at_ms.saturating_sub(i64::from(settings.look_back_days) * DAY_MS);
-        self.visits.clear();
-        for fact in between(snapshot.touchpoints_of(index), opens_ms, frame.end_ms()) {
+        for fact in snapshot.touchpoints_of(index).between(opens_ms, frame.end_ms()).iter() {
             if version.is_some_and(|version| fact.recorded > version) {
                 continue;
             }
-            let source = snapshot.source_as_recorded(fact, version).filter(|source| passes(view.lens, *source));
+            let source = snapshot.source_as_recorded(&fact, version).filter(|source| passes(view.lens, *source));
             let Some(source) = source else { continue };
             let touch = Touch {
                 at_ms: fact.at_ms,
@@ -114,8 +119,9 @@ impl Batch {
                 positions: Positions::NONE,
                 share_millionths: 0,
             };
-            self.add_touch(&settings.calendar, start, touch, fact.person.zip(fact.campaign));
+            self.add_touch(&settings.calendar, touch, fact.person.zip(fact.campaign));
         }
+        self.drop_replaced();
         frame.reached = find_positions(&mut self.touches[start..], &frame);
         if view.origins {
             let creator =
@@ -129,22 +135,37 @@ impl Batch {
 
     /// Adds a touchpoint, unless the same person met the same campaign on the same day: then what is more than a bare visit
     /// stays, else the earlier.
-    fn add_touch(&mut self, calendar: &Calendar, start: usize, touch: Touch, visit: Option<(NonZeroU64, CampaignId)>) {
+    fn add_touch(&mut self, calendar: &Calendar, touch: Touch, visit: Option<Visit>) {
         if let Some(visit) = visit {
-            let recent = self.touches[start..].iter().zip(&self.visits).enumerate().rev();
-            let mut recent = recent.take_while(|(_, (own, _))| own.at_ms > touch.at_ms - LONGEST_DAY_MS);
-            let same =
-                recent.find(|(_, (own, own_visit))| **own_visit == Some(visit) && same_day(calendar, own.at_ms, touch.at_ms));
-            if let Some((place, (own, _))) = same {
-                if own.kind != Kind::BareVisit || touch.kind == Kind::BareVisit {
+            let (entry, place) = (self.entries.len(), self.touches.len());
+            // Touchpoints come in order, so only the latest of a visit can be of the same day.
+            let latest = self.visits.get(&visit).filter(|(own, _)| *own == entry).map(|(_, place)| *place);
+            if let Some(latest) = latest.filter(|latest| same_day(calendar, self.touches[*latest].at_ms, touch.at_ms)) {
+                if self.touches[latest].kind != Kind::BareVisit || touch.kind == Kind::BareVisit {
                     return;
                 }
-                self.touches.remove(start + place);
-                self.visits.remove(place);
+                self.replaced.push(latest);
             }
+            self.visits.insert(visit, (entry, place));
         }
         self.touches.push(touch);
-        self.visits.push(visit);
+    }
+
+    /// Takes out what others stand in for.
+    fn drop_replaced(&mut self) {
+        self.replaced.sort_unstable();
+        let (Some(&first), mut next) = (self.replaced.first(), 0) else { return };
+        let mut kept = first;
+        for place in first..self.touches.len() {
+            if self.replaced.get(next) == Some(&place) {
+                next += 1;
+            } else {
+                self.touches[kept] = self.touches[place];
+                kept += 1;
+            }
+        }
+        self.touches.truncate(kept);
+        self.replaced.clear();
     }
 
     fn add_origin(&mut self, lens: Lens, frame: &Frame, kind: Kind, source: Option<Source>) {
@@ -182,13 +203,6 @@ impl Batch {
     }
 }
 
-/// The touchpoints from one instant to another, both included, of those in order of instant.
-fn between(facts: &[TouchFact], from_ms: i64, to_ms: i64) -> &[TouchFact] {
-    let start = facts.partition_point(|fact| fact.at_ms < from_ms);
-    let end = facts.partition_point(|fact| fact.at_ms <= to_ms).max(start);
-    &facts[start..end]
-}
-
 fn passes(lens: Lens, source: Source) -> bool {
     match lens {
         Lens::All => true,
@@ -199,7 +213,7 @@ fn passes(lens: Lens, source: Source) -> bool {
 
 fn same_day(calendar: &Calendar, one_ms: i64, other_ms: i64) -> bool {
     let day = |ms| DateTime::from_timestamp_millis(ms).map(|at| calendar.day_of(at));
-    one_ms == other_ms || day(one_ms) == day(other_ms)
+    one_ms == other_ms || (other_ms - one_ms < LONGEST_DAY_MS && day(one_ms) == day(other_ms))
 }
 
 fn touch_source(source: Source) -> TouchSource {

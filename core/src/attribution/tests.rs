@@ -17,6 +17,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use pipewright_plugin::{FittedModel, Journey, Journeys, ModelError, NoCredit, Outcome, Weights};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const ALL: View = View { lens: Lens::All, origins: false };
@@ -551,5 +552,34 @@ proptest! {
             (sources.to_vec(), weights.iter().map(|weight| weight.to_bits()).collect::<Vec<_>>())
         };
         prop_assert_eq!(bits(), bits());
+    }
+
+    #[test]
+    fn of_a_person_a_campaign_and_a_day_the_first_that_is_more_than_a_visit_counts_else_the_first(touches in touchpoints()) {
+        let neighbour = OpportunityFact { id: OpportunityId::derived("test", "2"), ..deal().0 };
+        let snapshot = snapshot(Tz::UTC, &[deal(), (neighbour, deal().1)], &touches);
+        let mut days: BTreeMap<_, Vec<&Touchpoint>> = BTreeMap::new();
+        for touch in &touches {
+            let alone = touch.campaign.is_none().then_some(touch.id);
+            days.entry((touch.contact, touch.campaign, touch.at.date_naive(), alone)).or_default().push(touch);
+        }
+        let source = |touch: &Touchpoint| match touch.channel {
+            Some(channel) => Source::Channel(channel),
+            None => Source::Role(Role::ALL.into_iter().find(|role| Some(rep(*role)) == touch.rep).unwrap()),
+        };
+        let mut kept: Vec<_> = days
+            .into_values()
+            .map(|mut of_day| {
+                of_day.sort_by_key(|touch| (touch.at, source(touch), touch.id));
+                let more = of_day.iter().find(|touch| touch.kind != TouchpointKind::BareVisit);
+                let one = more.unwrap_or(&of_day[0]);
+                (one.at, source(one))
+            })
+            .collect();
+        kept.sort_unstable();
+        let kept: Vec<u8> = kept.into_iter().map(|(_, source)| source.code()).collect();
+        let shares = credit(&even(ALL), &snapshot, NOW).unwrap();
+        prop_assert_eq!(shares.entry(0).0, &kept[..]);
+        prop_assert_eq!(shares.entry(1).0, &kept[..], "the other opportunity of the account has the same journey");
     }
 }

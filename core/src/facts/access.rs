@@ -3,11 +3,11 @@
 use super::Snapshot;
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::currency::CurrencyCode;
-use crate::ids::{AccountId, CampaignId, DataVersion, OpportunityId, RepId, StageId, TouchpointId};
+use crate::ids::{AccountId, CampaignId, DataVersion, RepId, StageId, TouchpointId};
 use crate::rep::Role;
 use crate::touchpoint::{Source, TouchpointKind};
 use chrono::NaiveDate;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// What never changes in an opportunity's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct State {
     pub recorded: DataVersion,
 }
 
-/// A touchpoint, as far as credit needs it. Slices of them are in order of (instant, source, id).
+/// A touchpoint, as far as credit needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TouchFact {
     /// Milliseconds since 1970, UTC.
@@ -58,16 +58,12 @@ pub struct TouchFact {
     pub recorded: DataVersion,
     /// Equal for the same person (contact, else lead); `None` where nobody is named.
     pub person: Option<NonZeroU64>,
-    /// Code of the account it belongs to (or of its opportunity, where that has no account).
-    pub(super) home: u32,
     /// Code of the rep who acted; 0 for none.
     pub(super) rep: u32,
     /// Which.
     pub id: TouchpointId,
-    /// The campaign, for marketing.
-    pub campaign: Option<CampaignId>,
-    /// The opportunity it was logged on.
-    pub opportunity: Option<OpportunityId>,
+    /// Equal for the same campaign; `None` where none is named.
+    pub campaign: Option<NonZeroU32>,
     /// What happened.
     pub kind: TouchpointKind,
     /// The channel, or the role that the rep held at that instant; `None` where neither is known.

@@ -1,7 +1,8 @@
 //! Building a snapshot from records in bulk, and from a change on top of another snapshot.
 
 use super::register::{Noun, RateRow, Register, TenureRow};
-use super::segment::{LineRow, OriginRow, Segment, Touches, VersionRow, narrow};
+use super::segment::{LineRow, OriginRow, Segment, VersionRow, narrow};
+use super::touches::{Columns, Touches};
 use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, TouchFact, VersionFact};
 use crate::campaign::Campaign;
 use crate::catalog::{Product, Region, Segment as MarketSegment, Stage};
@@ -13,7 +14,7 @@ use crate::target::Target;
 use crate::touchpoint::{Source, Touchpoint};
 use chrono::Datelike;
 use std::collections::{HashMap, HashSet};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -32,8 +33,13 @@ pub struct Builder {
     line_ranges: HashMap<LineSetId, (u32, u32)>,
     /// Set and position of the line that came last.
     last_line: Option<(LineSetId, i32)>,
-    touches: Vec<TouchFact>,
-    tenures_changed: bool,
+    touches: Columns,
+    /// The home of each of `touches`; 0 where only its opportunity can say.
+    homes: Vec<u32>,
+    /// Rows of `touches` without a home yet, and their opportunities.
+    homeless: Vec<(usize, OpportunityId)>,
+    /// Reps with new tenures.
+    retold: HashSet<u32>,
     targets: Vec<Target>,
     judgements: Vec<Judgement>,
     adjustments: Vec<Adjustment>,
@@ -67,8 +73,10 @@ impl Builder {
             lines: Vec::new(),
             line_ranges: HashMap::new(),
             last_line: None,
-            touches: Vec::new(),
-            tenures_changed: false,
+            touches: Columns::default(),
+            homes: Vec::new(),
+            homeless: Vec::new(),
+            retold: HashSet::new(),
             targets: Vec::new(),
             judgements: Vec::new(),
             adjustments: Vec::new(),
@@ -117,9 +125,9 @@ impl Builder {
 
     /// Adds a tenure.
     pub fn tenure(&mut self, tenure: &Tenure) {
-        self.tenures_changed = true;
+        let rep = self.code(&tenure.rep.0, Noun::Rep);
+        self.retold.insert(rep);
         let register = self.register();
-        let rep = register.reps.intern(&tenure.rep.0);
         let manager = tenure.manager.map_or(0, |manager| register.reps.intern(&manager.0));
         let rows = register.tenures.entry(rep).or_default();
         rows.retain(|row| row.id != tenure.id);
@@ -154,11 +162,8 @@ impl Builder {
     pub fn account(&mut self, account: AccountFact) {
         let industry = account.industry.map_or(0, |text| self.register().industries.intern(&text));
         let accounts = Arc::make_mut(&mut self.base.accounts);
-        let code = accounts.codes.intern(&account.id.0) as usize;
-        if accounts.industries.len() < code {
-            accounts.industries.resize(code, 0);
-        }
-        accounts.industries[code - 1] = industry;
+        let code = accounts.codes.intern(&account.id.0);
+        accounts.set_industry(code, industry);
     }
 
     /// Adds a line; lines of one set come one after the other, in order of position.
@@ -231,18 +236,20 @@ impl Builder {
         let person = touchpoint.contact.map(|id| id.0).or(touchpoint.lead.map(|id| id.0));
         let home = touchpoint.account.map_or(0, |id| self.home(id.0));
         let rep = touchpoint.rep.map_or(0, |id| self.code(&id.0, Noun::Rep));
-        if home == 0 && touchpoint.opportunity.is_none() {
-            return;
+        match (home, touchpoint.opportunity) {
+            (0, None) => return,
+            (0, Some(opportunity)) => self.homeless.push((self.homes.len(), opportunity)),
+            _ => {}
         }
-        self.touches.push(TouchFact {
+        self.homes.push(home);
+        let campaign = touchpoint.campaign.map_or(0, |id| self.code(&id.0, Noun::Campaign));
+        self.touches.push(&TouchFact {
             at_ms: touchpoint.at.timestamp_millis(),
             recorded: touchpoint.recorded,
             person: person.and_then(|id| NonZeroU64::new(id.as_u64_pair().0 ^ id.as_u64_pair().1)),
-            home,
             rep,
             id: touchpoint.id,
-            campaign: touchpoint.campaign,
-            opportunity: touchpoint.opportunity,
+            campaign: NonZeroU32::new(campaign),
             kind: touchpoint.kind,
             source: touchpoint.channel.map(Source::Channel),
         });
@@ -272,6 +279,13 @@ impl Builder {
         replace_rows(&mut self.base.targets, self.targets, |row| row.id.0, |row| (row.valid_from, row.sequence));
         replace_rows(&mut self.base.judgements, self.judgements, |row| row.id.0, |row| (row.valid_from, row.sequence));
         replace_rows(&mut self.base.adjustments, self.adjustments, |row| row.id.0, |row| (row.valid_from, row.sequence));
+        // Unique only where this builder copied or made them.
+        if let Some(register) = Arc::get_mut(&mut self.base.register) {
+            register.settle();
+        }
+        if let Some(accounts) = Arc::get_mut(&mut self.base.accounts) {
+            accounts.settle();
+        }
         self.base
     }
 
@@ -355,30 +369,24 @@ impl Builder {
 
     /// Gives touchpoints their home and, by what reps did at the time, their source.
     fn settle_touches(&mut self) {
-        let mut touches = std::mem::take(&mut self.touches);
-        for touch in touches.iter_mut().filter(|touch| touch.home == 0) {
-            let id = touch.opportunity.expect("a touchpoint without account has an opportunity");
+        for (row, id) in std::mem::take(&mut self.homeless) {
             let account = self.base.opportunity_index(id).map_or(0, |index| {
                 let (segment, position) = self.base.locate(index);
                 segment.origins[position].account
             });
-            touch.home = if account == 0 { self.home(id.0) } else { account };
+            self.homes[row] = if account == 0 { self.home(id.0) } else { account };
         }
         let register = Arc::clone(&self.base.register);
-        let resolve = |mut touch: TouchFact| {
-            if touch.rep != 0 && !matches!(touch.source, Some(Source::Channel(_))) {
-                touch.source = register.tenure_at(touch.rep, touch.at_ms, None).and_then(|row| row.role).map(Source::Role);
-            }
-            touch
-        };
-        if self.tenures_changed && self.base.count > 0 {
-            self.base.touches = self.base.touches.mapped(resolve);
+        self.touches.resolve(&register);
+        let (touches, homes) = (std::mem::take(&mut self.touches), std::mem::take(&mut self.homes));
+        let held = &mut self.base.touches;
+        if !self.retold.is_empty() && !held.is_empty() {
+            held.retell(&register, &self.retold);
         }
-        for touch in &mut touches {
-            *touch = resolve(*touch);
-        }
-        if !touches.is_empty() {
-            self.base.touches = self.base.touches.with(touches);
+        if held.is_empty() {
+            *held = Touches::loaded(touches, &homes);
+        } else if !homes.is_empty() {
+            held.add(&touches, &homes);
         }
     }
 

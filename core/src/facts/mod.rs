@@ -11,9 +11,11 @@ mod register;
 pub(crate) mod scan;
 mod segment;
 mod snapshot;
+mod touches;
 
 pub use access::{Origin, State, TouchFact};
 pub use build::Builder;
 pub use input::*;
 pub use scan::*;
 pub use snapshot::Snapshot;
+pub use touches::Touchpoints;

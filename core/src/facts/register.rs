@@ -8,26 +8,44 @@ use crate::rep::Role;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
 use uuid::Uuid;
 
-/// Values and their codes, from 1 up; code 0 means no value.
+/// Values that may stand beside the rest of a dictionary before they are moved to it, at least.
+pub(super) const MOST_RECENT: usize = 1024;
+
+/// Values and their codes, from 1 up; code 0 means no value. A clone copies only the recent ones.
 #[derive(Debug, Clone)]
 pub(super) struct Codes<T> {
+    settled: Arc<Dictionary<T>>,
+    /// Those whose codes follow.
+    recent: Dictionary<T>,
+}
+
+#[derive(Debug, Clone)]
+struct Dictionary<T> {
     values: Vec<T>,
-    codes: HashMap<T, u32>,
+    codes: HashMap<T, u32, BuildHasherDefault<Mix>>,
+}
+
+impl<T> Default for Dictionary<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), codes: HashMap::default() }
+    }
 }
 
 impl<T> Default for Codes<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), codes: HashMap::new() }
+        Self { settled: Arc::default(), recent: Dictionary::default() }
     }
 }
 
 impl<T: Hash + Eq + Clone> Codes<T> {
     /// The code of a value; `None` where it was never seen.
     pub(super) fn get(&self, value: &T) -> Option<u32> {
-        self.codes.get(value).copied()
+        let recent = || if self.recent.values.is_empty() { None } else { self.recent.codes.get(value) };
+        self.settled.codes.get(value).or_else(recent).copied()
     }
 
     /// The code of a value, a new one where it was never seen.
@@ -35,20 +53,63 @@ impl<T: Hash + Eq + Clone> Codes<T> {
         if let Some(code) = self.get(value) {
             return code;
         }
-        self.values.push(value.clone());
-        let code = u32::try_from(self.values.len()).expect("fewer than 2^32 values");
-        self.codes.insert(value.clone(), code);
+        self.recent.values.push(value.clone());
+        let code = u32::try_from(self.len()).expect("fewer than 2^32 values");
+        self.recent.codes.insert(value.clone(), code);
         code
     }
 
     /// The value of a code; `None` for code 0.
     pub(super) fn value(&self, code: u32) -> Option<&T> {
-        self.values.get((code as usize).wrapping_sub(1))
+        let place = (code as usize).wrapping_sub(1);
+        self.settled.values.get(place).or_else(|| self.recent.values.get(place.wrapping_sub(self.settled.values.len())))
     }
 
     /// How many values there are: the highest code.
     pub(super) fn len(&self) -> usize {
-        self.values.len()
+        self.settled.values.len() + self.recent.values.len()
+    }
+
+    /// Moves what is recent to the rest, where it has become much.
+    pub(super) fn settle(&mut self) {
+        if self.recent.values.len() > MOST_RECENT.max(self.settled.values.len() / 16) {
+            let recent = std::mem::take(&mut self.recent);
+            if self.settled.values.is_empty() {
+                self.settled = Arc::new(recent);
+            } else {
+                let settled = Arc::make_mut(&mut self.settled);
+                settled.values.extend(recent.values);
+                settled.codes.extend(recent.codes);
+            }
+        }
+    }
+}
+
+/// Hashes ids, which are spread well already, in a few steps: a load looks up tens of millions.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // An odd constant with bits all over; the fold brings the high half of the product down.
+        let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -106,6 +167,15 @@ pub(super) enum Noun {
 }
 
 impl Register {
+    /// Makes a clone cheap again after many values came.
+    pub(super) fn settle(&mut self) {
+        for noun in [Noun::Product, Noun::Region, Noun::Segment, Noun::Stage, Noun::Rep, Noun::Campaign] {
+            self.codes_mut(noun).settle();
+        }
+        self.industries.settle();
+        self.types.settle();
+    }
+
     /// The codes of a noun.
     pub(super) fn codes(&self, noun: Noun) -> &Codes<Uuid> {
         match noun {

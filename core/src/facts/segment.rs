@@ -1,10 +1,8 @@
-//! Immutable runs of opportunities with their versions and lines, and of touchpoints by account.
+//! Immutable runs of opportunities with their versions and lines.
 
-use super::TouchFact;
 use crate::catalog::ForecastCategory;
 use crate::ids::{DataVersion, LineSetId, OpportunityId};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A version without its times, in codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,87 +146,4 @@ impl Segment {
 /// A count as stored.
 pub(super) fn narrow(count: usize) -> u32 {
     u32::try_from(count).expect("a segment holds fewer than 2^32 rows")
-}
-
-/// Touchpoints by home (the account's code), each home's in order of (instant, source, id).
-#[derive(Debug, Clone, Default)]
-pub(super) struct Touches {
-    base: Arc<TouchTable>,
-    /// Homes that changed since: all their touchpoints.
-    changed: HashMap<u32, Arc<[TouchFact]>>,
-}
-
-#[derive(Debug, Default)]
-struct TouchTable {
-    /// Where the touchpoints of each home begin, from code 0 on; one more than there are homes.
-    starts: Vec<u32>,
-    facts: Vec<TouchFact>,
-}
-
-impl TouchTable {
-    fn new(mut facts: Vec<TouchFact>) -> Self {
-        facts.sort_unstable_by_key(|fact| (fact.home, order(fact)));
-        facts.dedup_by_key(|fact| fact.id);
-        facts.shrink_to_fit();
-        let homes = facts.last().map_or(0, |fact| fact.home as usize + 1);
-        let mut starts = vec![0_u32; homes + 1];
-        for fact in &facts {
-            starts[fact.home as usize + 1] += 1;
-        }
-        for home in 0..homes {
-            starts[home + 1] += starts[home];
-        }
-        Self { starts, facts }
-    }
-
-    fn of(&self, home: u32) -> &[TouchFact] {
-        match self.starts.get(home as usize..home as usize + 2) {
-            Some(&[start, end]) => &self.facts[start as usize..end as usize],
-            _ => &[],
-        }
-    }
-}
-
-fn order(fact: &TouchFact) -> (i64, Option<crate::touchpoint::Source>, crate::ids::TouchpointId) {
-    (fact.at_ms, fact.source, fact.id)
-}
-
-impl Touches {
-    pub(super) fn of(&self, home: u32) -> &[TouchFact] {
-        match self.changed.get(&home) {
-            Some(facts) => facts,
-            None => self.base.of(home),
-        }
-    }
-
-    /// All, in no order.
-    fn all(&self) -> impl Iterator<Item = TouchFact> + '_ {
-        let kept = self.base.facts.iter().filter(|fact| !self.changed.contains_key(&fact.home));
-        kept.chain(self.changed.values().flat_map(|facts| facts.iter())).copied()
-    }
-
-    /// With more touchpoints; one that comes again replaces the one of its id in the same home.
-    pub(super) fn with(&self, added: Vec<TouchFact>) -> Self {
-        if self.base.facts.is_empty() && self.changed.is_empty() {
-            return Self { base: Arc::new(TouchTable::new(added)), changed: HashMap::new() };
-        }
-        let mut by_home: HashMap<u32, HashMap<crate::ids::TouchpointId, TouchFact>> = HashMap::new();
-        for fact in added {
-            by_home.entry(fact.home).or_default().insert(fact.id, fact);
-        }
-        let mut changed = self.changed.clone();
-        for (home, fresh) in by_home {
-            let mut facts: Vec<TouchFact> = self.of(home).iter().filter(|fact| !fresh.contains_key(&fact.id)).copied().collect();
-            facts.extend(fresh.into_values());
-            facts.sort_unstable_by_key(order);
-            changed.insert(home, facts.into());
-        }
-        let next = Self { base: Arc::clone(&self.base), changed };
-        if next.changed.len() > 4096.max(next.base.starts.len() / 32) { next.mapped(|fact| fact) } else { next }
-    }
-
-    /// In one table, each touchpoint as `change` makes it.
-    pub(super) fn mapped(&self, change: impl Fn(TouchFact) -> TouchFact) -> Self {
-        Self { base: Arc::new(TouchTable::new(self.all().map(change).collect())), changed: HashMap::new() }
-    }
 }

@@ -1,8 +1,9 @@
 //! An unchanging view of everything, named by the last change it holds.
 
-use super::register::{Codes, Register};
-use super::segment::{LineRow, Segment, Touches};
-use super::{Origin, Settings, State, TouchFact};
+use super::register::{self, Codes, Register};
+use super::segment::{LineRow, Segment};
+use super::touches::{Touches, Touchpoints};
+use super::{Origin, Settings, State};
 use crate::campaign::Channel;
 use crate::currency::CurrencyCode;
 use crate::dimension::{Dimension, DimensionValue};
@@ -16,17 +17,39 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Accounts by code, and the codes that stand for an opportunity without one.
+/// Accounts by code, and the codes that stand for an opportunity without one. A change copies only what is recent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Accounts {
     pub(super) codes: Codes<Uuid>,
     /// Code of the industry, by code of the account less 1; shorter than the codes where the last have none.
-    pub(super) industries: Vec<u32>,
+    industries: Arc<Vec<u32>>,
+    /// By code of the account: those that count instead.
+    recent: HashMap<u32, u32>,
 }
 
 impl Accounts {
     pub(super) fn industry(&self, account: u32) -> u32 {
+        if let Some(industry) = self.recent.get(&account) {
+            return *industry;
+        }
         self.industries.get((account as usize).wrapping_sub(1)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn set_industry(&mut self, account: u32, industry: u32) {
+        self.recent.insert(account, industry);
+    }
+
+    /// Moves what is recent to the rest, where it has become much.
+    pub(super) fn settle(&mut self) {
+        self.codes.settle();
+        if self.recent.len() > register::MOST_RECENT.max(self.industries.len() / 16) {
+            let industries = Arc::make_mut(&mut self.industries);
+            industries.resize(self.codes.len().max(industries.len()), 0);
+            for (account, industry) in self.recent.drain() {
+                industries[account as usize - 1] = industry;
+            }
+            self.recent.shrink_to_fit();
+        }
     }
 }
 
@@ -130,11 +153,11 @@ impl Snapshot {
     }
 
     /// The touchpoints of the opportunity's account (of itself, where it has none), in order of (instant, source, id).
-    pub fn touchpoints_of(&self, index: u32) -> &[TouchFact] {
+    pub fn touchpoints_of(&self, index: u32) -> Touchpoints<'_> {
         let (segment, position) = self.locate(index);
         let row = &segment.origins[position];
         match row.account {
-            0 => self.accounts.codes.get(&row.id.0).map_or(&[], |home| self.touches.of(home)),
+            0 => self.accounts.codes.get(&row.id.0).map_or(Touchpoints::NONE, |home| self.touches.of(home)),
             account => self.touches.of(account),
         }
     }
