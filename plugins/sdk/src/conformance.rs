@@ -1,8 +1,12 @@
 //! The check that every model must pass before it is let in, and the journey that every model's package tests itself on.
 
+mod edges;
+
+pub use edges::Edge;
+
 use crate::{
-    Breach, Domain, FittedModel, Journey, Journeys, Kind, Model, ModelError, Outcome, Parameter, Parameters, Positions, Source,
-    Touch, Value, Weights, fit,
+    Breach, Domain, FittedModel, Journey, Journeys, Kind, Model, ModelError, NoCredit, Outcome, Parameter, Parameters, Positions,
+    Remarks, Source, Touch, Value, Weights, fit,
 };
 
 /// Milliseconds of a day.
@@ -33,14 +37,6 @@ const TOUCHES: [Touch; 6] = [
     touch(20_254, Source::ABM, Kind::Response, Positions::MIDDLE),
     touch(20_270, Source::ENABLEMENT, Kind::Response, Positions::CLOSED),
 ];
-
-/// A single touchpoint that is everything at once.
-const LONE: [Touch; 1] = [touch(
-    20_200,
-    Source::SDR,
-    Kind::Response,
-    Positions::FIRST.with(Positions::LEAD_CREATION).with(Positions::OPPORTUNITY_CREATION).with(Positions::CLOSED),
-)];
 
 /// One instant, one source, and nothing but bare visits.
 const VISITS: [Touch; 3] = [
@@ -125,7 +121,9 @@ pub enum Refused {
 pub fn check(model: &dyn Model) -> Result<(), Refused> {
     let manifest = model.manifest();
     check_words(&manifest.id, '-', "id")?;
-    let mut batch = vec![golden(), won(&LONE), won(&VISITS), lost(&LATE), open(&LATE), open(&TOUCHES)];
+    let mut batch = vec![golden(), won(&VISITS), lost(&LATE), open(&LATE)];
+    let edges = Edge::ALL.into_iter().map(|edge| edge.journey(manifest.origins));
+    batch.extend(edges.filter(|journey| !journey.touches.is_empty()));
     if manifest.origins {
         batch.extend([won(&ORIGINS), open(&ORIGINS[..2])]);
     }
@@ -212,11 +210,23 @@ impl Journeys for Known {
 /// # Errors
 /// As for the model.
 pub fn weigh_one(model: &dyn Model, given: Vec<(String, Value)>, journey: Journey<'_>) -> Result<Option<Vec<f64>>, ModelError> {
+    answer_one(model, given, journey).map(|(weights, _)| weights.ok())
+}
+
+/// As [`weigh_one`], with the reason where there is no credit, and what is remarked on.
+///
+/// # Errors
+/// As for the model.
+pub fn answer_one(
+    model: &dyn Model,
+    given: Vec<(String, Value)>,
+    journey: Journey<'_>,
+) -> Result<(Result<Vec<f64>, NoCredit>, Remarks), ModelError> {
     let parameters = Parameters::new(&model.manifest().parameters, given)?;
     let fitted = fit(model, &parameters, &Known { batch: vec![golden()] })?;
     let mut out = Weights::default();
     fitted.weigh(&[journey], &mut out)?;
-    Ok(out.entry(0).ok().map(<[f64]>::to_vec))
+    Ok((out.entry(0).map(<[f64]>::to_vec), out.remarks(0)))
 }
 
 #[cfg(test)]

@@ -11,6 +11,14 @@ pub struct Explanation {
     pub scale: f64,
 }
 
+impl Explanation {
+    /// Nothing was moved: each touchpoint keeps what the model's own rule gives it.
+    pub fn unmoved(bases: impl IntoIterator<Item = f64>, scale: f64) -> Self {
+        let part = |base| Part { base, moved: Vec::new() };
+        Self { parts: bases.into_iter().map(part).collect(), scale }
+    }
+}
+
 /// What one touchpoint got.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Part {
@@ -18,6 +26,13 @@ pub struct Part {
     pub base: f64,
     /// From elsewhere, with the reasons.
     pub moved: Vec<Moved>,
+}
+
+impl Part {
+    /// All of it, before scaling.
+    pub fn weight(&self) -> f64 {
+        self.base + self.moved.iter().map(|moved| moved.weight).sum::<f64>()
+    }
 }
 
 /// A weight that its rule's touchpoint could not take.

@@ -15,7 +15,8 @@ pub struct Manifest {
     pub version: String,
     /// What can be turned, in the order in which people see it.
     pub parameters: Vec<Parameter>,
-    /// Whether its weights share one amount out. False for a model of influence, which is never summed.
+    /// Whether its weights share one amount out. False for a model of influence: a group's influence is the sum of its own
+    /// touchpoints' weights, 1 at most, and groups are never summed.
     pub additive: bool,
     /// Whether it sees the opportunity's origins (creator, primary campaign, splits) after the touchpoints.
     pub origins: bool,

@@ -17,7 +17,7 @@ pub enum NoCredit {
     NothingBeforeConversion = 4,
     /// None of the positions that the model gives weight to is reached.
     NoPositionReached = 5,
-    /// The opportunity has no revenue split.
+    /// The opportunity has no split of the kind that the model counts.
     NoSplit = 6,
     /// The opportunity's revenue splits do not add up to 100%.
     SplitsNotWhole = 7,
