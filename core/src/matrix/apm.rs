@@ -2,7 +2,9 @@
 
 use super::alignment::{elapsed, end_of, same_point};
 use super::answer::{Cell, ForecastParts, Matrix};
-use super::columns::{Expectation, PAST_PERIODS, Thresholds, coverage_column, coverage_ratio, money_column, win_rate};
+use super::columns::{
+    CoverageBasis, Expectation, PAST_PERIODS, Thresholds, coverage_column, coverage_ratio, money_column, win_rate,
+};
 use super::forecasts::Forecasts;
 use super::question::{Baseline, Comparison, GenerationBasis, MatrixQuery};
 use super::targets::{Book, Known, Occupied};
@@ -182,10 +184,17 @@ impl<'a> Reading<'a> {
             money_column(of(&now), of(&then), target, self.expectation(query, key, of), self.elapsed, self.thresholds)
         };
         let closed_acv = built_up(Measure::ClosedAcv, &|sums| sums.closed);
-        let rate = win_rate(self.cohort(key), self.cohort(&CellKey::total()));
+        let (win_rate, win_rate_is_totals) = win_rate(self.cohort(key), self.cohort(&CellKey::total()));
         let target_then = self.targets_then.amount(key, &self.occupied_then);
-        let coverage_then = coverage_ratio(then.closed, then.open, target_then);
-        let coverage = coverage_column(now.closed, now.open, closed_acv.target, coverage_then, rate, self.thresholds);
+        let basis = CoverageBasis {
+            closed: now.closed,
+            open: now.open,
+            target: closed_acv.target,
+            prior: coverage_ratio(then.closed, then.open, target_then),
+            win_rate,
+            win_rate_is_totals,
+        };
+        let coverage = coverage_column(basis, self.elapsed, self.thresholds);
         let mut open_pipeline = level(Measure::OpenPipeline, now.open, then.open);
         if open_pipeline.target.is_none() {
             (open_pipeline.status, open_pipeline.status_reason) = (coverage.status, coverage.status_reason);

@@ -66,7 +66,7 @@ impl Expectation {
     }
 }
 
-/// A money column.
+/// A money column. There is no pace to a target of 0 or less; its status is that of none.
 pub fn money_column(
     value: i64,
     prior: i64,
@@ -76,18 +76,17 @@ pub fn money_column(
     thresholds: Thresholds,
 ) -> MoneyColumn {
     let change = value - prior;
-    let attainment = target.filter(|target| *target != 0).map(|target| value as f64 / target as f64);
+    let target_to_pace = target.filter(|target| *target > 0);
+    let attainment = target_to_pace.map(|target| value as f64 / target as f64);
     let pace = match (attainment, expectation.share) {
         (Some(attainment), Some(expected)) if expected > 0.0 => Some(attainment / expected),
         _ => None,
     };
-    let (status, status_reason) = match (target, pace) {
+    let (status, status_reason) = match (target_to_pace, pace) {
         (None, _) => (Status::Grey, StatusReason::NoTarget),
-        (Some(..=0), _) => (Status::Green, StatusReason::TargetMet),
         _ if elapsed < TOO_EARLY_BELOW => (Status::Grey, StatusReason::TooEarly),
         (_, Some(pace)) => (thresholds.status(pace), StatusReason::Pace),
-        (_, None) if expectation.share.is_none() => (Status::Grey, StatusReason::NoHistory),
-        (_, None) => (Status::Grey, StatusReason::TooEarly),
+        (_, None) => (Status::Grey, StatusReason::NoHistory),
     };
     MoneyColumn {
         value,
@@ -121,21 +120,33 @@ pub fn coverage_ratio(closed: i64, open: i64, target: Option<i64>) -> Option<f64
     (remaining > 0).then(|| open as f64 / remaining as f64)
 }
 
-/// The coverage column. `target` is that of closedAcv.
-pub fn coverage_column(
-    closed: i64,
-    open: i64,
-    target: Option<i64>,
-    prior: Option<f64>,
-    (win_rate, win_rate_is_totals): (Option<f64>, bool),
-    thresholds: Thresholds,
-) -> CoverageColumn {
+/// What the coverage of one cell follows from.
+#[derive(Debug, Clone, Copy)]
+pub struct CoverageBasis {
+    /// Closed ACV.
+    pub closed: i64,
+    /// Open pipeline.
+    pub open: i64,
+    /// The target of closed ACV.
+    pub target: Option<i64>,
+    /// Coverage at the same point of the comparison period.
+    pub prior: Option<f64>,
+    /// See [`win_rate`].
+    pub win_rate: Option<f64>,
+    /// Whether that is the total's.
+    pub win_rate_is_totals: bool,
+}
+
+/// The coverage column. That nothing is left to close is true however little has elapsed.
+pub fn coverage_column(basis: CoverageBasis, elapsed: f64, thresholds: Thresholds) -> CoverageColumn {
+    let CoverageBasis { closed, open, target, prior, win_rate, win_rate_is_totals } = basis;
     let value = coverage_ratio(closed, open, target);
     let required = win_rate.map(|rate| 1.0 / rate);
     let pace = value.zip(required).map(|(value, required)| value / required);
     let (status, status_reason) = match (target, value, pace) {
         (None, ..) => (Status::Grey, StatusReason::NoTarget),
         (Some(_), None, _) => (Status::Green, StatusReason::TargetMet),
+        _ if elapsed < TOO_EARLY_BELOW => (Status::Grey, StatusReason::TooEarly),
         (_, _, Some(pace)) => (thresholds.status(pace), StatusReason::Pace),
         (_, Some(_), None) => (Status::Grey, StatusReason::NoHistory),
     };
@@ -143,7 +154,7 @@ pub fn coverage_column(
     CoverageColumn {
         value,
         required,
-        gross: target.filter(|target| *target != 0).map(|target| open as f64 / target as f64),
+        gross: target.filter(|target| *target > 0).map(|target| open as f64 / target as f64),
         win_rate,
         win_rate_is_totals,
         pipeline_needed: target.zip(win_rate).map(|(target, rate)| ((target - closed) as f64 / rate).round() as i64 - open),
@@ -166,7 +177,15 @@ mod tests {
     #[test]
     fn the_worked_example_of_coverage() {
         let rate = win_rate(Cohort { open: 400, won: 100, opportunities: 20 }, Cohort::default());
-        let column = coverage_column(MILLION * 3 / 2, 6 * MILLION, Some(4 * MILLION), None, rate, USUAL);
+        let basis = CoverageBasis {
+            closed: MILLION * 3 / 2,
+            open: 6 * MILLION,
+            target: Some(4 * MILLION),
+            prior: None,
+            win_rate: rate.0,
+            win_rate_is_totals: rate.1,
+        };
+        let column = coverage_column(basis, 0.5, USUAL);
         assert_eq!((column.value, column.gross, column.required), (Some(2.4), Some(1.5), Some(4.0)));
         assert_eq!(column.pipeline_needed, Some(4 * MILLION));
         assert_eq!((column.status, column.status_reason), (Status::Red, StatusReason::Pace));
@@ -212,38 +231,102 @@ mod tests {
         }
     }
 
+    /// Columns that build up over the period, by target, value, elapsed and baseline: the whole table.
     #[test]
-    fn a_status_has_its_reason() {
-        let half = Expectation { share: Some(0.5), baseline: Some(Baseline::Linear) };
-        let none = Expectation { share: None, baseline: Some(Baseline::PriorYear) };
-        let zero = Expectation { share: Some(0.0), baseline: Some(Baseline::Historical) };
-        for (target, expectation, elapsed, value, expected) in [
-            (None, half, 0.5, 10, (Status::Grey, StatusReason::NoTarget)),
-            (Some(0), half, 0.5, 10, (Status::Green, StatusReason::TargetMet)),
-            (Some(100), half, 0.09, 10, (Status::Grey, StatusReason::TooEarly)),
-            (Some(100), none, 0.5, 10, (Status::Grey, StatusReason::NoHistory)),
-            (Some(100), zero, 0.5, 10, (Status::Grey, StatusReason::TooEarly)),
-            (Some(100), half, 0.5, 50, (Status::Green, StatusReason::Pace)),
-            (Some(100), half, 0.5, 43, (Status::Yellow, StatusReason::Pace)),
-            (Some(100), half, 0.5, 42, (Status::Red, StatusReason::Pace)),
+    fn every_money_column_has_its_pace_status_and_reason() {
+        use Status::{Green, Grey, Red, Yellow};
+        use StatusReason::{NoHistory, NoTarget, Pace, TooEarly};
+        let share = |share, baseline| Expectation { share, baseline: Some(baseline) };
+        let linear = share(Some(0.5), Baseline::Linear);
+        let (last_year, nothing_last_year) = (share(Some(0.4), Baseline::PriorYear), share(None, Baseline::PriorYear));
+        let (usual, nothing_by_now) = (share(Some(0.25), Baseline::Historical), share(Some(0.0), Baseline::Historical));
+        let before = share(Some(0.0), Baseline::Linear);
+        let level = Expectation::LEVEL;
+        for (expectation, target, elapsed, value, pace, status, reason) in [
+            (linear, None, 0.5, 10, None, Grey, NoTarget),
+            (linear, None, 0.05, 10, None, Grey, NoTarget),
+            (linear, Some(0), 0.5, 10, None, Grey, NoTarget),
+            (linear, Some(0), 0.05, 0, None, Grey, NoTarget),
+            (linear, Some(-100), 0.5, 10, None, Grey, NoTarget),
+            (before, Some(100), 0.0, 0, None, Grey, TooEarly),
+            (linear, Some(100), 0.09, 50, Some(1.0), Grey, TooEarly),
+            (linear, Some(100), 0.09, 500, Some(10.0), Grey, TooEarly),
+            (nothing_last_year, Some(100), 0.09, 50, None, Grey, TooEarly),
+            (linear, Some(100), 0.10, 50, Some(1.0), Green, Pace),
+            (linear, Some(100), 0.5, 50, Some(1.0), Green, Pace),
+            (linear, Some(100), 0.5, 49, Some(0.98), Yellow, Pace),
+            (linear, Some(100), 0.5, 43, Some(0.86), Yellow, Pace),
+            (linear, Some(100), 0.5, 42, Some(0.84), Red, Pace),
+            (linear, Some(100), 0.5, 0, Some(0.0), Red, Pace),
+            (linear, Some(100), 0.5, -10, Some(-0.2), Red, Pace),
+            (last_year, Some(100), 0.5, 40, Some(1.0), Green, Pace),
+            (usual, Some(100), 0.5, 25, Some(1.0), Green, Pace),
+            (usual, Some(100), 1.0, 20, Some(0.8), Red, Pace),
+            (nothing_by_now, Some(100), 0.5, 10, None, Grey, NoHistory),
+            (nothing_last_year, Some(100), 0.5, 10, None, Grey, NoHistory),
+            (level, None, 0.5, 100, None, Grey, NoTarget),
+            (level, Some(0), 0.5, 100, None, Grey, NoTarget),
+            (level, Some(100), 0.05, 100, Some(1.0), Grey, TooEarly),
+            (level, Some(100), 0.5, 100, Some(1.0), Green, Pace),
+            (level, Some(100), 0.5, 85, Some(0.85), Yellow, Pace),
+            (level, Some(100), 0.5, 84, Some(0.84), Red, Pace),
+            (level, Some(100), 1.0, 84, Some(0.84), Red, Pace),
         ] {
             let column = money_column(value, 0, target, expectation, elapsed, USUAL);
-            assert_eq!((column.status, column.status_reason), expected, "{target:?} {expectation:?} {elapsed} {value}");
+            let found = (column.pace.map(|pace| (pace * 1000.0).round() / 1000.0), column.status, column.status_reason);
+            assert_eq!(found, (pace, status, reason), "{target:?} {expectation:?} {elapsed} {value}");
+            let attainment = target.filter(|target| *target > 0).map(|target| value as f64 / target as f64);
+            assert_eq!(
+                (column.attainment, column.expected, column.baseline),
+                (attainment, expectation.share, expectation.baseline)
+            );
         }
     }
 
     #[test]
-    fn coverage_without_a_measure_says_why() {
-        let known = (Some(0.25), false);
-        for (closed, target, rate, expected) in [
-            (0, None, known, (Status::Grey, StatusReason::NoTarget)),
-            (100, Some(100), known, (Status::Green, StatusReason::TargetMet)),
-            (120, Some(100), known, (Status::Green, StatusReason::TargetMet)),
-            (0, Some(100), (None, true), (Status::Grey, StatusReason::NoHistory)),
-            (0, Some(100), known, (Status::Green, StatusReason::Pace)),
+    fn every_coverage_has_its_pace_status_and_reason() {
+        use Status::{Green, Grey, Red, Yellow};
+        use StatusReason::{NoHistory, NoTarget, Pace, TargetMet, TooEarly};
+        for (closed, open, target, win_rate, elapsed, expected) in [
+            (0, 400, None, Some(0.25), 0.5, (None, None, Grey, NoTarget)),
+            (0, 400, None, Some(0.25), 0.05, (None, None, Grey, NoTarget)),
+            (100, 400, Some(100), Some(0.25), 0.5, (None, None, Green, TargetMet)),
+            (120, 400, Some(100), Some(0.25), 0.5, (None, None, Green, TargetMet)),
+            (120, 400, Some(100), Some(0.25), 0.05, (None, None, Green, TargetMet)),
+            (120, 400, Some(100), None, 0.5, (None, None, Green, TargetMet)),
+            (0, 400, Some(0), Some(0.25), 0.5, (None, None, Green, TargetMet)),
+            (0, 400, Some(-5), Some(0.25), 0.5, (None, None, Green, TargetMet)),
+            (0, 400, Some(100), Some(0.25), 0.09, (Some(4.0), Some(1.0), Grey, TooEarly)),
+            (0, 400, Some(100), None, 0.09, (Some(4.0), None, Grey, TooEarly)),
+            (0, 400, Some(100), None, 0.5, (Some(4.0), None, Grey, NoHistory)),
+            (0, 400, Some(100), Some(0.25), 0.1, (Some(4.0), Some(1.0), Green, Pace)),
+            (50, 200, Some(100), Some(0.25), 0.5, (Some(4.0), Some(1.0), Green, Pace)),
+            (0, 340, Some(100), Some(0.25), 0.5, (Some(3.4), Some(0.85), Yellow, Pace)),
+            (0, 336, Some(100), Some(0.25), 0.5, (Some(3.36), Some(0.84), Red, Pace)),
+            (0, 0, Some(100), Some(0.25), 0.5, (Some(0.0), Some(0.0), Red, Pace)),
+            (-100, 400, Some(100), Some(0.25), 0.5, (Some(2.0), Some(0.5), Red, Pace)),
         ] {
-            let column = coverage_column(closed, 400, target, None, rate, USUAL);
-            assert_eq!((column.status, column.status_reason), expected, "{closed} {target:?} {rate:?}");
+            let basis = CoverageBasis { closed, open, target, prior: None, win_rate, win_rate_is_totals: false };
+            let column = coverage_column(basis, elapsed, USUAL);
+            let found = (column.value, column.pace, column.status, column.status_reason);
+            assert_eq!(found, expected, "{closed} {open} {target:?} {win_rate:?} {elapsed}");
+            assert_eq!(column.required, win_rate.map(|rate| 1.0 / rate));
+        }
+    }
+
+    #[test]
+    fn the_pipeline_needed_is_what_would_win_the_rest_less_what_is_open() {
+        for (closed, open, target, win_rate, needed, reason) in [
+            (150, 600, Some(400), Some(0.25), Some(400), "the worked example"),
+            (150, 1000, Some(400), Some(0.25), Some(0), "just enough"),
+            (150, 1200, Some(400), Some(0.25), Some(-200), "more than enough"),
+            (400, 100, Some(400), Some(0.25), Some(-100), "nothing left to close"),
+            (150, 600, None, Some(0.25), None, "no target"),
+            (150, 600, Some(400), None, None, "no win rate"),
+            (0, 0, Some(100), Some(0.3), Some(333), "rounded to a whole cent"),
+        ] {
+            let basis = CoverageBasis { closed, open, target, prior: None, win_rate, win_rate_is_totals: false };
+            assert_eq!(coverage_column(basis, 0.5, USUAL).pipeline_needed, needed, "{reason}");
         }
     }
 
