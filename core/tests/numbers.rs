@@ -247,6 +247,61 @@ fn the_worked_example_of_the_flow_holds() {
     }
 }
 
+/// Closed ACV by key.
+fn closed(snapshot: &Snapshot, by: &[Dimension], when: DateTime<Utc>) -> std::collections::BTreeMap<CellKey, i64> {
+    let full = |key: &CellKey| key.parts().len() == by.len();
+    let sums = ask(snapshot, by, &Filter::Everything, when, None);
+    sums.into_iter().filter(|(key, _)| full(key)).map(|(key, sums)| (key, sums.closed)).collect()
+}
+
+/// CLOSED_WON, the change of closed ACV, and what the flow says stands between them, of one key.
+fn won_and_unwon(snapshot: &Snapshot, by: &[Dimension], from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(CellKey, [i64; 3])> {
+    let (flow, before, after) = (ask_flow(snapshot, by, from, to), closed(snapshot, by, from), closed(snapshot, by, to));
+    let rows: Vec<&FlowRow> = if by.is_empty() { vec![&flow.total] } else { flow.rows.iter().collect() };
+    let keys: std::collections::BTreeSet<&CellKey> =
+        before.keys().chain(after.keys()).chain(rows.iter().map(|row| &row.key)).collect();
+    let of = |key: &CellKey| {
+        let row = rows.iter().find(|row| row.key == *key);
+        let change = after.get(key).unwrap_or(&0) - before.get(key).unwrap_or(&0);
+        [row.map_or(0, |row| -bar(row, FlowBucket::ClosedWon)), change, row.map_or(0, |row| row.unwon)]
+    };
+    keys.into_iter().map(|key| (key.clone(), of(key))).collect()
+}
+
+#[test]
+fn what_stands_between_closed_won_and_closed_acv_is_told() {
+    let (before, start, inside, end) = (day(2026, 1, 10), day(2026, 2, 10), day(2026, 3, 1), day(2026, 3, 20));
+    let (past, ahead, outside) = (day(2026, 2, 5), day(2026, 4, 10), day(2026, 6, 10));
+    let open = version(before, OPEN, 100, ahead);
+    let won_then = version(day(2026, 2, 5), WON, 100, past);
+    let in_euro = |version: VersionFact| VersionFact { currency: "EUR".parse().unwrap(), ..version };
+    for (reason, versions, expected) in [
+        ("won in the window", vec![open.clone(), version(inside, WON, 120, inside)], [120, 120, 0]),
+        ("won before it, untouched", vec![won_then.clone()], [0, 0, 0]),
+        ("won before and undone", vec![won_then.clone(), version(inside, OPEN, 100, ahead)], [0, -100, 100]),
+        ("won before and lost since", vec![won_then.clone(), version(inside, LOST, 100, past)], [0, -100, 100]),
+        ("won before, then moved out of the period", vec![won_then.clone(), version(inside, WON, 100, outside)], [0, -100, 100]),
+        (
+            "won before, reopened and won again",
+            vec![won_then.clone(), version(inside, OPEN, 90, ahead), version(day(2026, 3, 5), WON, 130, day(2026, 3, 5))],
+            [130, 30, 100],
+        ),
+        ("won ahead of its close date", vec![open.clone(), version(inside, WON, 100, ahead)], [100, 0, 100]),
+        ("won ahead before, and its close date has come", vec![version(before, WON, 100, inside)], [0, 100, -100]),
+        ("won before and resized since", vec![won_then.clone(), version(inside, WON, 130, past)], [0, 30, -30]),
+        ("won in another currency", vec![in_euro(open.clone()), in_euro(version(inside, WON, 1000, inside))], [1235, 1235, 0]),
+        (
+            "won ahead in another currency, at the rate of its day",
+            vec![in_euro(version(before, WON, 1000, inside))],
+            [0, 1235, -1235],
+        ),
+        ("lost", vec![open, version(inside, LOST, 100, inside)], [0, 0, 0]),
+    ] {
+        let found = won_and_unwon(&snapshot(&[Deal { id: 1, versions }]), &[], at(start), at(end));
+        assert_eq!(found, [(CellKey::total(), expected)], "{reason}");
+    }
+}
+
 #[test]
 fn an_amount_without_a_known_rate_counts_as_nothing_and_is_named() {
     let mut yen = version(day(2026, 2, 10), OPEN, 100, day(2026, 4, 1));
@@ -513,6 +568,17 @@ proptest! {
                 for bucket in [FlowBucket::New, FlowBucket::MovedIn, FlowBucket::ClosedWon, FlowBucket::MovedOut] {
                     prop_assert_eq!(flow.rows.iter().map(|row| bar(row, bucket)).sum::<i64>(), bar(&flow.total, bucket));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn closed_won_is_the_change_of_closed_acv_and_what_was_undone(deals in a_company(), days in 0..100_i64, length in 0..60_i64) {
+        let snapshot = snapshot(&deals);
+        let (from, to) = (instant(days), instant(days + length));
+        for by in [vec![], vec![Dimension::Region], vec![Dimension::Product, Dimension::Source], vec![Dimension::Month]] {
+            for (key, [won, change, unwon]) in won_and_unwon(&snapshot, &by, from, to) {
+                prop_assert_eq!(won, change + unwon, "{:?} by {:?}", key, by);
             }
         }
     }

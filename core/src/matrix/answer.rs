@@ -26,11 +26,11 @@ pub enum StatusReason {
     Pace,
     /// Less than 10% of the period has elapsed.
     TooEarly,
-    /// No target.
+    /// No target, or one of 0 or less.
     NoTarget,
     /// Nothing is left to close.
     TargetMet,
-    /// No history to measure against.
+    /// No history to measure against, or none in which anything was reached by this point.
     NoHistory,
 }
 
@@ -39,9 +39,9 @@ pub enum StatusReason {
 pub struct MoneyColumn {
     /// The measure for P as of T.
     pub value: i64,
-    /// What it should reach; `None` where no target row is found.
+    /// What it should reach; `None` where no row and no complete set of finer rows is found.
     pub target: Option<i64>,
-    /// value / target; `None` without a target or with target 0.
+    /// value / target; `None` without a target above 0.
     pub attainment: Option<f64>,
     /// The same measure at the same point of the comparison period.
     pub prior: i64,
@@ -223,7 +223,8 @@ pub struct FlowRow {
     pub bars: Vec<FlowBar>,
     /// In scope at the end.
     pub end: i64,
-    /// `closedAcv` of P that came from deals won before the window and since undone; explains CLOSED_WON against `closedAcv`.
+    /// What CLOSED_WON shows beyond the change of `closedAcv` of P: deals won before and since undone, and deals won ahead of
+    /// a close date that is still to come; less those whose close date has come since, and what won deals grew by since.
     pub unwon: i64,
 }
 

@@ -36,6 +36,12 @@ const BUCKETS: [FlowBucket; 12] = [
 /// Keys are read as of each end of the window. What closes inside the period leaves from the key that it has at the end, so
 /// that CLOSED_WON by key agrees with `closedAcv` by key; what it brought there from another key is a transfer.
 ///
+/// For each key and in total, CLOSED_WON (its size) = the change of `closedAcv` of P + `unwon`, where each opportunity adds to
+/// `unwon` what it left by CLOSED_WON, and what it counted in `closedAcv` at the start, less what it counts at the end. So a
+/// deal won before and undone since adds what it counted; a deal won ahead of its close date adds its ACV while that lies
+/// ahead, and takes it off again once it has come; a deal resized, revalued or moved to another key after it was won adds
+/// the difference.
+///
 /// # Errors
 /// The model that credits sources failed.
 pub fn flow(snapshot: &Snapshot, query: &FlowQuery, scope: &Scope, credit: &dyn Credit) -> Result<Flow, CreditError> {
@@ -62,7 +68,11 @@ pub fn flow(snapshot: &Snapshot, query: &FlowQuery, scope: &Scope, credit: &dyn 
     }
     Ok(Flow {
         data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()),
-        rows: rows.into_iter().map(|(key, waterfall)| waterfall.into_row(key)).collect(),
+        rows: rows
+            .into_iter()
+            .filter(|(_, waterfall)| !waterfall.is_empty())
+            .map(|(key, waterfall)| waterfall.into_row(key))
+            .collect(),
         total: total.into_row(CellKey::total()),
     })
 }
@@ -84,8 +94,10 @@ struct Passage<'a> {
     in_end: bool,
     entry: Option<FlowBucket>,
     exit: Option<FlowBucket>,
-    /// Counted as won at the start, and not any more, or won a second time.
-    unwon: bool,
+    /// Counted in `closedAcv` at the start.
+    won_at_start: bool,
+    /// Counted in `closedAcv` at the end.
+    won_at_end: bool,
 }
 
 /// An opportunity's parts by key.
@@ -153,9 +165,6 @@ impl<'a> Window<'a> {
         let in_start = before.is_some_and(|held| self.in_scope(&self.start, &held));
         let in_end = self.in_scope(&self.end, &after);
         let closed = self.closed(&self.end, &after);
-        let was_won = before.is_some_and(|held| {
-            self.closed(&self.start, &held) == Some(FlowBucket::ClosedWon) && held.close_day() <= self.start.day()
-        });
         let closed_inside = !in_start && closed.is_some() && self.closed_inside(before, after);
         let entry = (!in_start && (in_end || closed_inside)).then(|| self.entry(before));
         let exit = match closed {
@@ -163,8 +172,15 @@ impl<'a> Window<'a> {
             _ if in_start && !in_end => Some(self.exit(after)),
             _ => None,
         };
-        let unwon = was_won && (closed != Some(FlowBucket::ClosedWon) || closed_inside);
-        (in_start || in_end || closed_inside || unwon).then_some(Passage { before, after, in_start, in_end, entry, exit, unwon })
+        let won_at_start = before.is_some_and(|held| self.counts_as_won(&self.start, &held));
+        let won_at_end = self.counts_as_won(&self.end, &after);
+        let concerns = in_start || in_end || closed_inside || won_at_start || won_at_end;
+        concerns.then_some(Passage { before, after, in_start, in_end, entry, exit, won_at_start, won_at_end })
+    }
+
+    /// Whether it counts in `closedAcv`: won, with a close date in the period and not after the reading's day.
+    fn counts_as_won(&self, reading: &Reading<'_>, held: &Held<'_>) -> bool {
+        self.closed(reading, held) == Some(FlowBucket::ClosedWon) && held.close_day() <= reading.day()
     }
 
     /// Whether an opportunity that is closed at the end came to be so inside the window.
@@ -194,7 +210,7 @@ impl<'a> Window<'a> {
 
     fn moved(&self, indices: Range<u32>) -> Result<Vec<Moved>, CreditError> {
         let passages: Vec<Passage<'a>> = indices.filter_map(|index| self.passage(index)).collect();
-        let before: Vec<u32> = passages.iter().filter(|one| one.in_start || one.unwon).map(|one| one.after.index).collect();
+        let before: Vec<u32> = passages.iter().filter(|one| one.stood()).map(|one| one.after.index).collect();
         let after: Vec<u32> = passages.iter().map(|one| one.after.index).collect();
         let shares_before = self.cut.weigh(&self.start, &before)?;
         let shares_after = self.cut.weigh(&self.end, &after)?;
@@ -204,7 +220,7 @@ impl<'a> Window<'a> {
         for (at_end, passage) in passages.iter().enumerate() {
             let mut moved = Moved { id: passage.after.id(), entry: passage.entry, exit: passage.exit, parts: BTreeMap::new() };
             let now = self.end.acv(&passage.after);
-            if let (true, Some(before)) = (passage.in_start || passage.unwon, passage.before) {
+            if let (true, Some(before)) = (passage.stood(), passage.before) {
                 let amounts = [self.start.acv(&before), self.end.acv_at_rate_of(&before, &passage.after), now];
                 let codes = self.cut.codes(&self.start, &before, &mut months, before.close_day());
                 for atom in self.cut.atoms(&before, &shares_before, at_start, amounts) {
@@ -214,7 +230,7 @@ impl<'a> Window<'a> {
                 }
                 at_start += 1;
             }
-            if passage.in_end || passage.is_closed() {
+            if passage.stands() {
                 let codes = self.cut.codes(&self.end, &passage.after, &mut months, passage.after.close_day());
                 for atom in self.cut.atoms(&passage.after, &shares_after, at_end, [now]) {
                     if let Some(key) = self.cut.key(&codes, &atom) {
@@ -235,9 +251,19 @@ impl Passage<'_> {
         matches!(self.exit, Some(FlowBucket::ClosedWon | FlowBucket::ClosedLost))
     }
 
+    /// Whether its key at the start sees something of it.
+    fn stood(&self) -> bool {
+        self.in_start || self.won_at_start
+    }
+
+    /// Whether its key at the end does.
+    fn stands(&self) -> bool {
+        self.in_end || self.is_closed() || self.won_at_end
+    }
+
     /// What the key at the start sees of an atom: ACV at the start, the same at the end's rate, ACV at the end.
     fn leave(&self, part: &mut Part, [start, at_end_rate, end]: [i64; 3]) {
-        if self.unwon {
+        if self.won_at_start {
             part.unwon += start;
         }
         if !self.in_start {
@@ -255,6 +281,11 @@ impl Passage<'_> {
 
     /// What the key at the end sees of an atom.
     fn arrive(&self, part: &mut Part, end: i64) {
+        let left_as_won = self.exit == Some(FlowBucket::ClosedWon);
+        part.unwon += i64::from(left_as_won) * end - i64::from(self.won_at_end) * end;
+        if !self.in_end && !self.is_closed() {
+            return;
+        }
         if self.in_start {
             part.transferred += end;
         } else {
@@ -278,6 +309,11 @@ struct Waterfall {
 }
 
 impl Waterfall {
+    /// Whether nothing stood, passed, or was undone here.
+    fn is_empty(&self) -> bool {
+        (self.start, self.end, self.unwon) == (0, 0, 0) && self.items.is_empty()
+    }
+
     fn add(&mut self, moved: &Moved, part: &Part) {
         self.start += part.start;
         self.end += part.end;
