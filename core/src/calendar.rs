@@ -350,6 +350,118 @@ mod tests {
     }
 
     #[test]
+    fn a_year_of_weeks_starts_on_the_monday_nearest_to_the_first_of_its_first_month() {
+        for (first_month, fy2027, fy2028) in [
+            (1, "2027-01-04", "2028-01-03"),
+            (2, "2026-02-02", "2027-02-01"),
+            (3, "2026-03-02", "2027-03-01"),
+            (4, "2026-03-30", "2027-03-29"),
+            (5, "2026-05-04", "2027-05-03"),
+            (6, "2026-06-01", "2027-05-31"),
+            (7, "2026-06-29", "2027-06-28"),
+            (8, "2026-08-03", "2027-08-02"),
+            (9, "2026-08-31", "2027-08-30"),
+            (10, "2026-09-28", "2027-10-04"),
+            (11, "2026-11-02", "2027-11-01"),
+            (12, "2026-11-30", "2027-11-29"),
+        ] {
+            let weeks = calendar(first_month, YearPattern::FourFiveFour, Tz::UTC).period(PeriodName::Year(2027));
+            assert_eq!((weeks.start, weeks.end), (day(fy2027), day(fy2028)), "weeks from month {first_month}");
+            let months = calendar(first_month, YearPattern::Calendar, Tz::UTC).period(PeriodName::Year(2027));
+            let start = NaiveDate::from_ymd_opt(if first_month == 1 { 2027 } else { 2026 }, first_month.into(), 1).unwrap();
+            assert_eq!((months.start, months.end), (start, start + Months::new(12)), "months from month {first_month}");
+        }
+    }
+
+    #[test]
+    fn a_year_of_53_weeks_gives_the_last_to_its_last_month() {
+        let lengths = |pattern, year| {
+            let calendar = calendar(2, pattern, Tz::UTC);
+            (1..=12).map(|month| calendar.period(PeriodName::Month(year, month)).days() / 7).collect::<Vec<_>>()
+        };
+        for (pattern, year, expected) in [
+            (YearPattern::FourFourFive, 2024, [4, 4, 5, 4, 4, 5, 4, 4, 5, 4, 4, 5]),
+            (YearPattern::FourFourFive, 2025, [4, 4, 5, 4, 4, 5, 4, 4, 5, 4, 4, 6]),
+            (YearPattern::FourFiveFour, 2025, [4, 5, 4, 4, 5, 4, 4, 5, 4, 4, 5, 5]),
+            (YearPattern::FiveFourFour, 2025, [5, 4, 4, 5, 4, 4, 5, 4, 4, 5, 4, 5]),
+            (YearPattern::FiveFourFour, 2030, [5, 4, 4, 5, 4, 4, 5, 4, 4, 5, 4, 5]),
+            (YearPattern::FiveFourFour, 2031, [5, 4, 4, 5, 4, 4, 5, 4, 4, 5, 4, 4]),
+        ] {
+            assert_eq!(lengths(pattern, year), expected, "{pattern:?} of {year}");
+        }
+        let calendar = calendar(2, YearPattern::FourFourFive, Tz::UTC);
+        let year = calendar.period(PeriodName::Year(2025));
+        assert_eq!((year.start, year.end, year.days()), (day("2024-01-29"), day("2025-02-03"), 371));
+        let last = calendar.period(PeriodName::Quarter(2025, 4));
+        assert_eq!((last.start, last.days()), (day("2024-10-28"), 98), "14 weeks");
+        assert_eq!(calendar.month_of(day("2025-02-02")), PeriodName::Month(2025, 12), "the 53rd week");
+        assert_eq!(calendar.month_of(day("2025-02-03")), PeriodName::Month(2026, 1));
+    }
+
+    #[test]
+    fn a_local_time_is_one_instant_in_every_time_zone() {
+        let of = |zone: Tz, date: &str, time: &str| {
+            calendar(2, YearPattern::Calendar, zone).instant(day(date), time.parse().unwrap()).to_rfc3339()
+        };
+        for (zone, date, time, expected, reason) in [
+            (Tz::Pacific__Kiritimati, "2026-02-01", "00:00:00", "2026-01-31T10:00:00+00:00", "14 hours ahead"),
+            (Tz::Etc__GMTPlus12, "2026-02-01", "00:00:00", "2026-02-01T12:00:00+00:00", "12 hours behind"),
+            (Tz::America__St_Johns, "2026-02-01", "00:00:00", "2026-02-01T03:30:00+00:00", "half an hour off, in winter"),
+            (Tz::America__St_Johns, "2026-07-01", "00:00:00", "2026-07-01T02:30:00+00:00", "and in summer"),
+            (Tz::Asia__Kathmandu, "2026-02-01", "12:00:00", "2026-02-01T06:15:00+00:00", "a quarter of an hour off"),
+            (
+                Tz::America__New_York,
+                "2026-03-08",
+                "02:30:00",
+                "2026-03-08T07:00:00+00:00",
+                "in the gap: the first instant after it",
+            ),
+            (Tz::America__New_York, "2026-11-01", "01:30:00", "2026-11-01T05:30:00+00:00", "twice: the earlier"),
+            (Tz::America__Havana, "2026-11-01", "00:00:00", "2026-11-01T04:00:00+00:00", "midnight twice: the earlier"),
+            (Tz::America__St_Johns, "2010-11-07", "00:00:00", "2010-11-07T02:30:00+00:00", "back at a minute past midnight"),
+            (Tz::Pacific__Apia, "2011-12-30", "00:00:00", "2011-12-30T10:00:00+00:00", "a day that never was: the next"),
+        ] {
+            assert_eq!(of(zone, date, time), expected, "{zone} {date} {time}: {reason}");
+        }
+    }
+
+    #[test]
+    fn an_instant_lies_in_the_period_of_its_local_day() {
+        for (zone, at, expected) in [
+            (Tz::Pacific__Kiritimati, "2026-01-31T09:59:59.999Z", "FY2026-M12"),
+            (Tz::Pacific__Kiritimati, "2026-01-31T10:00:00Z", "FY2027-M01"),
+            (Tz::UTC, "2026-01-31T23:59:59.999Z", "FY2026-M12"),
+            (Tz::UTC, "2026-02-01T00:00:00Z", "FY2027-M01"),
+            (Tz::America__St_Johns, "2026-02-01T03:29:59.999Z", "FY2026-M12"),
+            (Tz::America__St_Johns, "2026-02-01T03:30:00Z", "FY2027-M01"),
+        ] {
+            let calendar = calendar(2, YearPattern::Calendar, zone);
+            assert_eq!(calendar.month_of(calendar.day_of(at.parse().unwrap())).to_string(), expected, "{zone} {at}");
+        }
+    }
+
+    #[test]
+    fn periods_move_by_their_own_length_and_by_years() {
+        let calendar = calendar(2, YearPattern::Calendar, Tz::UTC);
+        for (name, count, earlier, year_before) in [
+            ("FY2027", 1, "FY2026", "FY2026"),
+            ("FY2027-Q1", 1, "FY2026-Q4", "FY2026-Q1"),
+            ("FY2027-Q4", -1, "FY2028-Q1", "FY2026-Q4"),
+            ("FY2027-Q2", 6, "FY2025-Q4", "FY2026-Q2"),
+            ("FY2027-M01", 1, "FY2026-M12", "FY2026-M01"),
+            ("FY2027-M12", -1, "FY2028-M01", "FY2026-M12"),
+            ("FY2027-M03", 27, "FY2024-M12", "FY2026-M03"),
+            ("2026-11-02/2026-12-01", 1, "2026-10-04/2026-11-02", "2025-11-02/2025-12-01"),
+            ("2026-11-02/2026-11-03", -2, "2026-11-04/2026-11-05", "2025-11-02/2025-11-03"),
+            ("2024-02-01/2024-03-01", 1, "2024-01-03/2024-02-01", "2023-02-01/2023-03-01"),
+        ] {
+            let period = calendar.period(name.parse().unwrap());
+            assert_eq!(calendar.earlier(period, count).name.to_string(), earlier, "{count} before {name}");
+            assert_eq!(calendar.year_before(period).name.to_string(), year_before, "a year before {name}");
+        }
+    }
+
+    #[test]
     fn the_year_before_a_leap_day_ends_on_the_28th() {
         let calendar = calendar(2, YearPattern::Calendar, Tz::UTC);
         let before = calendar.year_before(calendar.period(PeriodName::Range(day("2024-02-29"), day("2024-03-01"))));
@@ -374,6 +486,21 @@ mod tests {
                 prop_assert!(calendar.period(name).contains(day), "{} {}", name, day);
                 prop_assert_eq!(name.to_string().parse::<PeriodName>().unwrap(), name);
             }
+        }
+
+        #[test]
+        fn a_day_starts_within_itself_and_days_follow_each_other(
+            zone in prop::sample::select(vec![
+                Tz::Pacific__Kiritimati, Tz::America__St_Johns, Tz::America__Sao_Paulo, Tz::America__Havana, Tz::Asia__Tehran,
+            ]),
+            offset in 0_u64..30_000,
+        ) {
+            let calendar = calendar(2, YearPattern::Calendar, zone);
+            let day = day("1970-01-01") + Days::new(offset);
+            let start = calendar.start_of_day(day);
+            prop_assert_eq!(calendar.day_of(start), day);
+            let length = calendar.start_of_day(day + Days::new(1)) - start;
+            prop_assert!((22..=26).contains(&length.num_hours()), "{} of {} hours", day, length.num_hours());
         }
 
         #[test]

@@ -12,14 +12,15 @@ use pipewright_core::facts::{
     Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, shares_of, sums,
 };
 use pipewright_core::ids::{
-    AccountId, DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TenureId, TouchpointId,
+    AccountId, DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TargetId, TenureId, TouchpointId,
 };
 use pipewright_core::ledger::{Posting, entries};
 use pipewright_core::matrix::{
-    Alignment, Comparison, Flow, FlowBucket, FlowQuery, FlowRow, GenerationBasis, Lens, Matrix, MatrixQuery, ModelChoice, RollUp,
-    flow, matrix,
+    AggregateMeasure, AggregateQuery, Alignment, Cell, Comparison, Flow, FlowBucket, FlowQuery, FlowRow, GenerationBasis, Lens,
+    Matrix, MatrixQuery, ModelChoice, RollUp, TrendQuery, aggregate, flow, matrix, trend,
 };
 use pipewright_core::rep::{Role, Tenure};
+use pipewright_core::target::{Measure, Target};
 use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
 use pipewright_core::viewer::Scope;
 use proptest::prelude::*;
@@ -179,12 +180,12 @@ fn ask_flow(snapshot: &Snapshot, by: &[Dimension], from: DateTime<Utc>, to: Date
     flow(snapshot, &query, &Scope::everything(), &ByIndex).unwrap()
 }
 
-fn ask_matrix(snapshot: &Snapshot, period: Period, as_of: DateTime<Utc>) -> Matrix {
-    let query = MatrixQuery {
+fn matrix_query(by: &[Dimension], period: Period, as_of: DateTime<Utc>) -> MatrixQuery {
+    MatrixQuery {
         period,
         as_of,
         data_version: None,
-        by: vec![Dimension::Region, Dimension::Product],
+        by: by.to_vec(),
         filter: Filter::Everything,
         comparison: Comparison::PriorPeriod,
         alignment: Alignment::DayIndex,
@@ -192,7 +193,11 @@ fn ask_matrix(snapshot: &Snapshot, period: Period, as_of: DateTime<Utc>) -> Matr
         roll_up: RollUp::Commit,
         generation: GenerationBasis::AsGenerated,
         model: ModelChoice { model: "by-index".into(), parameters: vec![], lens: Lens::All },
-    };
+    }
+}
+
+fn ask_matrix(snapshot: &Snapshot, period: Period, as_of: DateTime<Utc>) -> Matrix {
+    let query = matrix_query(&[Dimension::Region, Dimension::Product], period, as_of);
     matrix(snapshot, &query, &Scope::everything(), &ByIndex).unwrap()
 }
 
@@ -471,6 +476,41 @@ fn replay(deals: &[Deal], when: DateTime<Utc>, recorded: i64) -> Sums {
     sums
 }
 
+fn region(number: u128) -> DimensionValue {
+    DimensionValue::Entity(Uuid::from_u128(700 + number))
+}
+
+/// Targets of closed ACV for the quarter, for two regions and in total, some of them for its months, from some day on.
+fn some_targets() -> impl Strategy<Value = Vec<Target>> {
+    prop::collection::vec((0..3_u128, 0..4_u8, 0..100_000_i64, 0..100_i64), 0..8).prop_map(|rows| {
+        let mut targets: Vec<Target> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(number, (region_number, month, amount, from))| Target {
+                id: TargetId(Uuid::from_u128(number as u128 + 1)),
+                measure: Measure::ClosedAcv,
+                period: if month == 0 { quarter().name } else { PeriodName::Month(2027, month) },
+                key: match region_number {
+                    0 => CellKey::total(),
+                    number => CellKey::new(vec![(Dimension::Region, region(number))]).unwrap(),
+                },
+                amount_minor: amount,
+                valid_from: instant(from),
+                sequence: i32::try_from(number).unwrap(),
+                recorded: DataVersion(1),
+            })
+            .collect();
+        targets.sort_by_key(|target| (target.valid_from, target.sequence));
+        targets
+    })
+}
+
+fn planned(deals: &[Deal], targets: &[Target]) -> Snapshot {
+    let mut builder = Builder::onto(&snapshot(deals));
+    targets.iter().for_each(|target| builder.target(target.clone()));
+    builder.finish(DataVersion(10))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -700,6 +740,87 @@ proptest! {
             prop_assert_eq!(cell.closed_acv.prior, of(|cell| cell.closed_acv.value));
             prop_assert_eq!(cell.open_pipeline.prior, of(|cell| cell.open_pipeline.value));
             prop_assert_eq!(cell.generation.prior, of(|cell| cell.generation.value));
+        }
+    }
+    #[test]
+    fn every_point_of_a_trend_is_the_matrix_asked_then(
+        deals in a_company(), targets in some_targets(), days in prop::collection::btree_set(0..140_i64, 1..6),
+    ) {
+        let snapshot = planned(&deals, &targets);
+        let points: Vec<DateTime<Utc>> = days.into_iter().map(instant).collect();
+        for by in [vec![Dimension::Region], vec![Dimension::Source, Dimension::Product]] {
+            let last = matrix_query(&by, quarter(), *points.last().unwrap());
+            let query = TrendQuery { matrix: last, points: points.clone() };
+            let trend = trend(&snapshot, &query, &Scope::everything(), &ByIndex).unwrap();
+            for (at, point) in points.iter().enumerate() {
+                let then = matrix(&snapshot, &matrix_query(&by, quarter(), *point), &Scope::everything(), &ByIndex).unwrap();
+                for cell in then.cells.iter().chain([&then.total]) {
+                    let series = trend.series.iter().chain([&trend.total]).find(|series| series.key == cell.key);
+                    let Some(series) = series else {
+                        // Only what counts at some point has a line; a cell may stand by its target or its prior alone.
+                        prop_assert_eq!((cell.closed_acv.value, cell.open_pipeline.value, cell.generation.value), (0, 0, 0));
+                        continue;
+                    };
+                    let found = &series.points[at];
+                    let money = (found.closed_acv, found.open_pipeline, found.forecast, found.generation);
+                    let asked = (cell.closed_acv.value, cell.open_pipeline.value, cell.forecast.value, cell.generation.value);
+                    prop_assert_eq!(money, asked, "{:?} at {}", &cell.key, point);
+                    prop_assert_eq!((found.at, found.target, found.coverage), (*point, cell.closed_acv.target, cell.coverage.value));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_aggregate_gives_the_numbers_of_the_matrix(deals in a_company(), days in 0..140_i64) {
+        let snapshot = snapshot(&deals);
+        let measures = vec![
+            AggregateMeasure::OpenPipeline, AggregateMeasure::ClosedAcv, AggregateMeasure::Overdue,
+            AggregateMeasure::GenerationAsGenerated, AggregateMeasure::GenerationAsNow,
+            AggregateMeasure::OpenCount, AggregateMeasure::ClosedCount, AggregateMeasure::GenerationCount,
+        ];
+        let by = [Dimension::Product, Dimension::Region];
+        let query = AggregateQuery {
+            measures, by: by.to_vec(), filter: Filter::Everything, period: quarter(), as_of: instant(days), data_version: None,
+            model: ModelChoice { model: "by-index".into(), parameters: vec![], lens: Lens::All },
+        };
+        let found = aggregate(&snapshot, &query, &Scope::everything(), &ByIndex).unwrap();
+        let asked = matrix(&snapshot, &matrix_query(&by, quarter(), instant(days)), &Scope::everything(), &ByIndex).unwrap();
+        let values = |cell: &Cell| {
+            let count = |count: u64| i64::try_from(count).unwrap();
+            let amounts = vec![
+                cell.open_pipeline.value, cell.closed_acv.value, cell.overdue, cell.generation_as_generated, cell.generation_as_now,
+            ];
+            [amounts, vec![count(cell.open_count), count(cell.closed_count), count(cell.generation_count)]].concat()
+        };
+        let cells = asked.cells.iter().map(|cell| (cell.key.clone(), values(cell)));
+        let cells: Vec<_> = cells.filter(|(_, values)| values.iter().any(|value| *value != 0)).collect();
+        prop_assert_eq!(found.rows.into_iter().map(|row| (row.key, row.values)).collect::<Vec<_>>(), cells);
+        prop_assert_eq!(found.total.values, values(&asked.total));
+    }
+
+    #[test]
+    fn a_target_under_a_filter_and_under_its_opposite_share_the_targets_of_the_rows(
+        deals in a_company(), targets in some_targets(), days in 0..140_i64,
+    ) {
+        let snapshot = planned(&deals, &targets);
+        let filter = Filter::In(Dimension::Region, vec![region(1)]);
+        let of = |filter: Filter| {
+            let query = MatrixQuery { filter, ..matrix_query(&[Dimension::Region], quarter(), instant(days)) };
+            matrix(&snapshot, &query, &Scope::everything(), &ByIndex).unwrap()
+        };
+        let (whole, part, rest) = (of(Filter::Everything), of(filter.clone()), of(Filter::Not(Box::new(filter))));
+        for cell in &whole.cells {
+            let side = if cell.key.get(Dimension::Region) == Some(&region(1)) { &part } else { &rest };
+            let same = side.cells.iter().find(|other| other.key == cell.key);
+            prop_assert_eq!(same.and_then(|same| same.closed_acv.target), cell.closed_acv.target);
+        }
+        let summed = |cells: &[Cell]| cells.iter().filter_map(|cell| cell.closed_acv.target).reduce(|sum, target| sum + target);
+        for side in [&part, &rest] {
+            // The total's own row is about both sides, so each side has its rows' sum, or none where one is missing.
+            if let Some(target) = side.total.closed_acv.target {
+                prop_assert_eq!(Some(target), summed(&side.cells));
+            }
         }
     }
 }

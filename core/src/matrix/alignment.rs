@@ -113,6 +113,92 @@ mod tests {
     }
 
     #[test]
+    fn before_a_period_days_count_down_and_after_it_stands_its_end_in_every_alignment() {
+        let calendar = calendar();
+        let (from, to) = (calendar.period("FY2027-Q4".parse().unwrap()), calendar.period("FY2026-Q4".parse().unwrap()));
+        for alignment in [Alignment::DayIndex, Alignment::BusinessDay, Alignment::Weekday, Alignment::Fraction] {
+            for (at, expected) in [
+                ("2026-10-31T23:59:59Z", "2025-10-31T23:59:59+00:00"),
+                ("2026-10-02T07:15:00Z", "2025-10-02T07:15:00+00:00"),
+                ("2027-02-01T00:00:00Z", "2026-01-31T23:59:59.999+00:00"),
+                ("2027-08-01T00:00:00Z", "2026-01-31T23:59:59.999+00:00"),
+            ] {
+                let there = same_point(&calendar, &from, at.parse().unwrap(), &to, alignment);
+                assert_eq!(there.to_rfc3339(), expected, "{alignment:?} of {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_weekday_is_the_nearest_and_never_leaves_the_period() {
+        let calendar = calendar();
+        for (from, to, at, expected, reason) in [
+            ("FY2027-Q4", "FY2026-Q4", "2026-11-04", "2025-11-05", "Wednesday: a day later is nearest"),
+            ("FY2027-Q4", "FY2026-Q4", "2027-01-31", "2026-01-25", "the next Sunday lies outside"),
+            ("FY2027-Q3", "FY2027-Q2", "2026-08-01", "2026-05-02", "Saturday: a day later"),
+            ("FY2027-Q4", "FY2027-Q3", "2026-11-03", "2026-08-04", "Tuesday: a day after Monday the 3rd"),
+            ("FY2027-Q2", "FY2027-Q1", "2026-05-01", "2026-02-06", "Friday: two days before lies outside"),
+            ("FY2027-Q3", "FY2027-Q4", "2026-10-31", "2027-01-30", "Saturday: day 92 of 92 is a Sunday"),
+            (
+                "2026-03-02/2026-03-09",
+                "2026-03-05/2026-03-12",
+                "2026-03-02",
+                "2026-03-09",
+                "Thursday to Monday: four days ahead, for three back lie outside",
+            ),
+            (
+                "2026-03-02/2026-03-30",
+                "2026-03-05/2026-04-02",
+                "2026-03-10",
+                "2026-03-10",
+                "of Friday the 13th, Tuesday three days back",
+            ),
+            (
+                "2026-03-02/2026-03-30",
+                "2026-03-06/2026-04-03",
+                "2026-03-10",
+                "2026-03-17",
+                "of Saturday the 14th, Tuesday three days ahead",
+            ),
+        ] {
+            let [from, to] = [from, to].map(|name| calendar.period(name.parse().unwrap()));
+            let at = format!("{at}T09:00:00Z").parse().unwrap();
+            let there = same_point(&calendar, &from, at, &to, Alignment::Weekday);
+            assert_eq!(there.to_rfc3339(), format!("{expected}T09:00:00+00:00"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_same_point_is_a_local_time_across_a_change_of_clocks() {
+        let calendar = Calendar { time_zone: Tz::America__New_York, ..calendar() };
+        let (from, to) = (calendar.period("FY2027-Q1".parse().unwrap()), calendar.period("FY2026-Q1".parse().unwrap()));
+        for (alignment, at, expected, reason) in [
+            (Alignment::DayIndex, "2026-03-08T12:00:00Z", "2025-03-08T13:00:00+00:00", "8 o'clock, in summer and in winter"),
+            (Alignment::DayIndex, "2026-02-02T03:00:00Z", "2025-02-02T03:00:00+00:00", "still the evening of the 1st"),
+            (Alignment::DayIndex, "2026-03-09T06:30:00Z", "2025-03-09T07:00:00+00:00", "half past two does not exist there"),
+            (Alignment::Fraction, "2026-02-01T05:00:00Z", "2025-02-01T05:00:00+00:00", "nothing elapsed"),
+            (Alignment::DayIndex, "2026-05-01T04:00:00Z", "2025-05-01T03:59:59.999+00:00", "over"),
+        ] {
+            let there = same_point(&calendar, &from, at.parse().unwrap(), &to, alignment);
+            assert_eq!(there.to_rfc3339(), expected, "{alignment:?} of {at}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_the_same_share_of_a_longer_or_shorter_period() {
+        let calendar = calendar();
+        for (from, to, at, expected) in [
+            ("2026-03-01/2026-03-11", "2026-04-01/2026-04-21", "2026-03-02T00:00:00Z", "2026-04-03T00:00:00+00:00"),
+            ("2026-04-01/2026-04-21", "2026-03-01/2026-03-11", "2026-04-11T12:00:00Z", "2026-03-06T06:00:00+00:00"),
+            ("2026-03-01/2026-03-11", "2026-04-01/2026-04-21", "2026-03-10T23:59:59.999Z", "2026-04-20T23:59:59.998+00:00"),
+        ] {
+            let [from, to] = [from, to].map(|name| calendar.period(name.parse().unwrap()));
+            let there = same_point(&calendar, &from, at.parse().unwrap(), &to, Alignment::Fraction);
+            assert_eq!(there.to_rfc3339(), expected);
+        }
+    }
+
+    #[test]
     fn business_days_are_counted_and_a_day_off_takes_the_one_before() {
         let calendar = calendar();
         let (from, to) = (calendar.period("FY2027-Q4".parse().unwrap()), calendar.period("FY2026-Q4".parse().unwrap()));
