@@ -8,12 +8,14 @@ mod entity;
 mod error;
 mod facts;
 mod jobs;
+mod lock;
 mod migrate;
 mod open;
 mod postgres;
 mod read;
 pub mod rows;
 mod sqlite;
+mod stored;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,6 +27,7 @@ mod write;
 pub use batch::{Batch, JobUpdate, Written};
 pub use error::StorageError;
 pub use jobs::{Job, JobKind, JobState};
+pub use lock::ImportLock;
 
 use sea_orm::{DatabaseConnection, DbBackend};
 use std::path::PathBuf;

@@ -81,6 +81,24 @@ async fn why_away(options: &PgConnectOptions, wait: Duration, error: sqlx::Error
     }
 }
 
+impl Storage {
+    /// Connects to a database that is there; `None` where there is none: it makes no file.
+    ///
+    /// # Errors
+    /// The address is bad, or nothing answers there.
+    pub async fn open_existing(config: &DatabaseConfig) -> Result<Option<Self>, StorageError> {
+        let file = config.url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        if file.is_some_and(|path| !std::path::Path::new(path).is_file()) {
+            return Ok(None);
+        }
+        let storage = Self::open(config).await?;
+        storage.ping().await?;
+        // One that answers and has no change feed was never migrated: it holds nothing of ours.
+        let has_schema = storage.data_version().await.is_ok();
+        Ok(has_schema.then_some(storage))
+    }
+}
+
 /// The part of an address that may be shown.
 fn without_password(url: &str) -> String {
     match url.rsplit_once('@') {

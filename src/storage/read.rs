@@ -8,6 +8,7 @@ use pipewright_core::opportunity::Version;
 use pipewright_core::vendor_credit::VendorCredit;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 /// A read transaction: all its queries see the same moment. Blocks the thread it is used on.
 pub(in crate::storage) enum Reading {
@@ -118,7 +119,7 @@ impl Storage {
         self.reading(move |reading| {
             let mut versions = Vec::new();
             for chunk in ids.chunks(500) {
-                let list = literals(reading, chunk);
+                let list = literals(reading, chunk.iter().map(|id| id.0));
                 let rest = format!(
                     "opportunity_version WHERE opportunity_id IN ({list}) ORDER BY opportunity_id, valid_from_ms, sequence"
                 );
@@ -131,10 +132,10 @@ impl Storage {
 }
 
 /// Ids as literals: only hexadecimal digits can stand in them.
-fn literals(reading: &Reading, ids: &[OpportunityId]) -> String {
-    let one = |id: &OpportunityId| match reading {
-        Reading::Sqlite(_) => format!("x'{}'", id.0.simple()),
-        Reading::Postgres(..) => format!("'{}'::uuid", id.0),
+pub(super) fn literals(reading: &Reading, ids: impl Iterator<Item = Uuid>) -> String {
+    let one = |id: Uuid| match reading {
+        Reading::Sqlite(_) => format!("x'{}'", id.simple()),
+        Reading::Postgres(..) => format!("'{id}'::uuid"),
     };
-    ids.iter().map(one).collect::<Vec<_>>().join(", ")
+    ids.map(one).collect::<Vec<_>>().join(", ")
 }
