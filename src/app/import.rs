@@ -1,26 +1,32 @@
 //! Bringing an export in: read it, build from it, write it, compare it.
 
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::intake::discover::discover;
+use crate::intake::discover::{Found, discover};
+use crate::intake::known::{Known, recall};
 use crate::intake::mapping::Mapping;
-use crate::intake::progress::{Listener, Progress};
+use crate::intake::progress::{Listener, Progress, Stop};
 use crate::intake::report::Report;
-use crate::intake::salesforce::build::{Build, Page, Phase, add_versions};
+use crate::intake::salesforce::build::{Build, Ledger, Page, Phase};
 use crate::intake::work::WorkFile;
 use crate::intake::{IntakeError, dates::Settled, rejects, stage::stage};
-use crate::storage::{JobKind, JobState, JobUpdate, Storage, StorageError};
+use crate::storage::{ImportLock, JobKind, JobState, JobUpdate, Storage, StorageError};
+use chrono::{DateTime, Utc};
+use pipewright_core::ids::DataVersion;
 use pipewright_core::viewer::{Permission, Viewer};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-/// Opportunities asked for in one question for their stored versions.
-const ASKED_AT_ONCE: usize = 500;
+/// Between two looks whether another import has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// What to bring in, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ImportRequest {
     /// Folders, files and zips.
     pub paths: Vec<PathBuf>,
@@ -30,6 +36,8 @@ pub struct ImportRequest {
     pub rejects: PathBuf,
     /// Any reject fails the import with nothing written.
     pub strict: bool,
+    /// Asks it to stop where it can go on later.
+    pub stop: Stop,
 }
 
 /// Why an import did not end well.
@@ -52,6 +60,8 @@ struct Cursor {
     phase: Phase,
     after: String,
     records: u64,
+    /// The database held nothing when it began.
+    alone: bool,
     report: Report,
 }
 
@@ -63,21 +73,37 @@ struct Built {
     noted: Report,
 }
 
+/// What is to be read.
+#[derive(Clone)]
+struct Asked {
+    mapping: Mapping,
+    found: Found,
+    work: PathBuf,
+}
+
 /// An export read into its work file.
 struct Staged {
     work: WorkFile,
     settled: Settled,
     report: Report,
     mapping: Mapping,
-    fingerprint: String,
     of_records: u64,
 }
 
+/// What the export is built on.
+struct Ground<'a> {
+    /// What the database holds; `None` where that is nothing.
+    known: Option<&'a Storage>,
+    /// It held nothing when the import began.
+    alone: bool,
+    started_at: DateTime<Utc>,
+}
+
 /// Brings an export into the database, which must have its schema. Killed and started again, it goes on from its last
-/// committed batch; the result is the same.
+/// committed batch; the result is the same. Where another import into the database goes on, it waits for its end.
 ///
 /// # Errors
-/// The export is refused before anything is written, or the database failed.
+/// The export is refused before anything is written, the database failed, or somebody asked it to stop.
 pub async fn import(
     storage: &Storage,
     config: &Config,
@@ -86,14 +112,20 @@ pub async fn import(
     tell: Arc<Listener>,
 ) -> Result<Report, ImportError> {
     let Permission::Admin = viewer.permission();
-    let staged = read(config, &request, Place::BesideDatabase, Arc::clone(&tell)).await?;
-    let asked = serde_json::json!({ "fingerprint": staged.fingerprint });
-    let job = match storage.job_find_unfinished(JobKind::Import, &asked).await? {
+    let _alone_at_it = lock(storage, &request, &*tell).await?;
+    let asked = find(config, &request, Place::BesideDatabase).await?;
+    let question = serde_json::json!({ "fingerprint": asked.found.fingerprint });
+    let unfinished = storage.job_find_unfinished(JobKind::Import, &question).await?;
+    let cursor = unfinished.as_ref().and_then(|job| serde_json::from_value::<Cursor>(job.cursor.clone()?).ok());
+    let known = (storage.data_version().await? != DataVersion(0)).then_some(storage);
+    let staged = read(config, &request, asked, known, cursor.is_none(), &tell).await?;
+    let job = match unfinished {
         Some(job) => job,
-        None => storage.job_create(JobKind::Import, &asked).await?,
+        None => storage.job_create(JobKind::Import, &question).await?,
     };
-    let cursor = job.cursor.and_then(|cursor| serde_json::from_value::<Cursor>(cursor).ok());
-    match write(Some((storage, job.id)), config, staged, cursor, tell).await {
+    let alone = cursor.as_ref().map_or(known.is_none(), |cursor| cursor.alone);
+    let ground = Ground { known, alone, started_at: job.created_at };
+    match write(Some((storage, job.id)), config, staged, cursor, ground, &request.stop, tell).await {
         Ok((report, work)) => {
             let told = serde_json::to_value(&report).expect("plain values become JSON");
             storage.job_finish(job.id, JobState::Done, &told).await?;
@@ -109,21 +141,49 @@ pub async fn import(
     }
 }
 
-/// Says what an import into an empty database would do; touches no database.
+/// Says what an import would do: into the database where there is one, else into an empty one. Writes to none.
 ///
 /// # Errors
-/// The export is refused.
+/// The export is refused, or the database failed.
 pub async fn dry_run(
+    storage: Option<&Storage>,
     config: &Config,
     viewer: &Viewer,
     request: ImportRequest,
     tell: Arc<Listener>,
 ) -> Result<Report, ImportError> {
     let Permission::Admin = viewer.permission();
-    let staged = read(config, &request, Place::Temporary, Arc::clone(&tell)).await?;
-    let (report, work) = write(None, config, staged, None, tell).await?;
-    work.remove();
-    Ok(report)
+    let known = match storage {
+        Some(storage) => (storage.data_version().await? != DataVersion(0)).then_some(storage),
+        None => None,
+    };
+    let asked = find(config, &request, Place::Temporary).await?;
+    let path = asked.work.clone();
+    let ground = Ground { known, alone: known.is_none(), started_at: Clock::System.now() };
+    let told = async {
+        let staged = read(config, &request, asked, known, true, &tell).await?;
+        write(None, config, staged, None, ground, &request.stop, Arc::clone(&tell)).await
+    };
+    let told = told.await;
+    WorkFile::remove_at(&path);
+    Ok(told?.0)
+}
+
+/// Waits until no other import into the database goes on.
+async fn lock(storage: &Storage, request: &ImportRequest, tell: &Listener) -> Result<ImportLock, ImportError> {
+    let mut told = false;
+    loop {
+        if let Some(lock) = storage.import_lock().await? {
+            return Ok(lock);
+        }
+        if request.stop.asked() {
+            return Err(IntakeError::Stopped.into());
+        }
+        if !std::mem::replace(&mut told, true) {
+            tell(Progress::Waiting);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -146,25 +206,52 @@ fn work_path(config: &Config, place: Place, fingerprint: &str) -> PathBuf {
     }
 }
 
-async fn read(config: &Config, request: &ImportRequest, place: Place, tell: Arc<Listener>) -> Result<Staged, ImportError> {
+/// Runs what blocks on a thread that may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, IntakeError> + Send + 'static) -> Result<T, ImportError> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| ImportError::Stopped)??)
+}
+
+async fn find(config: &Config, request: &ImportRequest, place: Place) -> Result<Asked, ImportError> {
     let (config, request) = (config.clone(), request.clone());
-    let read = move || -> Result<Staged, IntakeError> {
+    blocking(move || {
         let mapping = Mapping::load(request.mapping.as_deref())?;
         let settings = serde_json::json!([mapping, config.organisation, config.database.url, env!("CARGO_PKG_VERSION")]);
         let found = discover(&request.paths, &settings.to_string())?;
-        let (work, settled, report) = stage(&found, &work_path(&config, place, &found.fingerprint), &mapping, &*tell)?;
+        let work = work_path(&config, place, &found.fingerprint);
+        Ok(Asked { mapping, found, work })
+    })
+    .await
+}
+
+/// Reads the export into its work file, and looks up what it leaves unsaid where that was not done before.
+async fn read(
+    config: &Config,
+    request: &ImportRequest,
+    asked: Asked,
+    known: Option<&Storage>,
+    look_up: bool,
+    tell: &Arc<Listener>,
+) -> Result<Staged, ImportError> {
+    let (organisation, request, tell) = (config.organisation.name.clone(), request.clone(), Arc::clone(tell));
+    let known = known.map(|storage| Known::new(storage.clone(), Handle::current()));
+    blocking(move || {
+        let Asked { mapping, found, work } = asked;
+        let (work, settled, mut report) = stage(&found, &work, &mapping, &*tell, &request.stop)?;
         let count = rejects::write(&work, &request.rejects)?;
         if request.strict && count > 0 {
             work.remove();
             return Err(IntakeError::Strict { count, file: request.rejects });
         }
+        if look_up {
+            recall(&work, known.as_ref(), &organisation, &found, &mut report)?;
+        }
         let mut of_records = 0;
         for object in Phase::ALL.into_iter().filter_map(Phase::object) {
             of_records += work.count(object)?;
         }
-        Ok(Staged { work, settled, report, mapping, fingerprint: found.fingerprint, of_records })
-    };
-    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| ImportError::Stopped)??)
+        Ok(Staged { work, settled, report, mapping, of_records })
+    })
+    .await
 }
 
 /// Builds page after page in a thread of its own and writes each here, so that reading and writing overlap.
@@ -173,32 +260,33 @@ async fn write(
     config: &Config,
     staged: Staged,
     cursor: Option<Cursor>,
+    ground: Ground<'_>,
+    stop: &Stop,
     tell: Arc<Listener>,
 ) -> Result<(Report, WorkFile), ImportError> {
-    let Staged { work, settled, report, mapping, of_records, .. } = staged;
-    let start = cursor.unwrap_or(Cursor { phase: Phase::ALL[0], after: String::new(), records: 0, report });
+    let Staged { work, settled, report, mapping, of_records } = staged;
+    let alone = ground.alone;
+    let start = cursor.unwrap_or(Cursor { phase: Phase::ALL[0], after: String::new(), records: 0, alone, report });
     let (mut report, mut records) = (start.report.clone(), start.records);
     let (sender, mut pages) = mpsc::channel(1);
     let organisation = config.organisation.clone();
+    let known = ground.known.map(|storage| Known::new(storage.clone(), Handle::current()));
     let builder = tokio::task::spawn_blocking(move || {
-        let built = build(&work, &mapping, &settled, &organisation, start, &sender);
+        let build = Build::new(&work, &mapping, &settled, &organisation, Ledger { known, alone, at: ground.started_at })?;
+        let built = pages_from(&build, start, &sender);
+        drop(build);
         drop(sender);
         built.map(|()| work)
     });
-    while let Some(Built { phase, mut page, next, noted }) = pages.recv().await {
-        (report.guesses, report.unmapped, report.left_out) = (noted.guesses, noted.unmapped, noted.left_out);
-        let ids: Vec<_> = page.candidates.iter().map(|candidate| candidate.told.current.opportunity).collect();
-        let mut stored = Vec::new();
-        if let Some((storage, _)) = storage {
-            for ids in ids.chunks(ASKED_AT_ONCE) {
-                stored.extend(storage.versions_of(ids).await?);
-            }
+    while let Some(Built { phase, page, next, noted }) = pages.recv().await {
+        if stop.asked() {
+            return Err(IntakeError::Stopped.into());
         }
-        add_versions(&mut page, stored, &mut report);
+        report = Report { inserted: report.inserted, updated: report.updated, ..noted };
         records += page.rows;
         if let Some((storage, job)) = storage {
-            let next = next.clone().unwrap_or((phase, page.end.clone()));
-            let before = Cursor { phase: next.0, after: next.1, records, report: report.clone() };
+            let (phase, after) = next.unwrap_or((phase, page.end));
+            let before = Cursor { phase, after, records, alone, report: report.clone() };
             let progress = serde_json::json!({ "records": records, "ofRecords": of_records });
             let cursor = serde_json::to_value(before).expect("plain values become JSON");
             let written = storage.write(page.batch, Some(JobUpdate { job, cursor, progress })).await?;
@@ -211,15 +299,7 @@ async fn write(
     Ok((report, work))
 }
 
-fn build(
-    work: &WorkFile,
-    mapping: &Mapping,
-    settled: &Settled,
-    organisation: &crate::config::OrganisationConfig,
-    start: Cursor,
-    sender: &mpsc::Sender<Built>,
-) -> Result<(), IntakeError> {
-    let build = Build::new(work, mapping, settled, organisation)?;
+fn pages_from(build: &Build<'_>, start: Cursor, sender: &mpsc::Sender<Built>) -> Result<(), IntakeError> {
     let (mut noted, mut at) = (start.report, Some((start.phase, start.after)));
     while let Some((phase, after)) = at {
         let page = build.page(phase, &after, &mut noted)?;
@@ -264,7 +344,12 @@ mod tests {
         for (name, text) in files {
             std::fs::write(folder.join(name), text).unwrap();
         }
-        ImportRequest { paths: vec![folder.to_owned()], mapping: None, rejects: folder.join("set-aside.txt"), strict: false }
+        ImportRequest {
+            paths: vec![folder.to_owned()],
+            mapping: None,
+            rejects: folder.join("set-aside.txt"),
+            ..ImportRequest::default()
+        }
     }
 
     async fn home(folder: &Path) -> (Storage, Config) {
@@ -326,7 +411,7 @@ mod tests {
         let (files, database) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let mut config = Config::default();
         config.database.url = format!("sqlite:{}", database.path().join("none.sqlite").display());
-        let report = dry_run(&config, &Viewer::local(), export(files.path()), nobody()).await.unwrap();
+        let report = dry_run(None, &config, &Viewer::local(), export(files.path()), nobody()).await.unwrap();
         assert_eq!((report.reconciliation.opportunities, report.rejected), (3, 1));
         assert_eq!(std::fs::read_dir(database.path()).unwrap().count(), 0);
     }

@@ -2,9 +2,9 @@
 
 use crate::app::import::{ImportError, ImportRequest, dry_run, import};
 use crate::config::Config;
-use crate::intake::progress::{Listener, Progress};
+use crate::intake::progress::{Listener, Progress, Stop};
 use crate::storage::Storage;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use pipewright_core::viewer::Viewer;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -23,7 +23,8 @@ const QUIET: Duration = Duration::from_secs(5);
   pipewright import --mapping my-columns.toml --strict export/
 
 Killed at any point, the same command goes on where it was. Rows that do not fit are set aside in a file with line, column,
-value and reason, and can be corrected and imported again.")]
+value and reason; corrected there, `pipewright import rejects.csv` brings them in. Ctrl-C stops where it can go on later. Of
+two imports into one database the second waits.")]
 pub struct ImportArgs {
     /// Folders, CSV files named after their objects (Opportunity.csv, Account.csv, ...), or zips.
     #[arg(required = true, value_name = "PATH")]
@@ -47,11 +48,15 @@ pub struct ImportArgs {
 /// # Errors
 /// The export is refused before anything is written, or the database failed.
 pub async fn run(args: ImportArgs, config: Config) -> Result<(), ImportError> {
-    let request = ImportRequest { paths: args.paths, mapping: args.mapping, rejects: args.rejects.clone(), strict: args.strict };
+    let stop = Stop::default();
+    stop_when_told(stop.clone());
+    let request =
+        ImportRequest { paths: args.paths, mapping: args.mapping, rejects: args.rejects.clone(), strict: args.strict, stop };
     let tell = listener();
     let viewer = Viewer::local();
     let report = if args.dry_run {
-        dry_run(&config, &viewer, request, tell).await?
+        let storage = Storage::open_existing(&config.database).await?;
+        dry_run(storage.as_ref(), &config, &viewer, request, tell).await?
     } else {
         let storage = Storage::open(&config.database).await?;
         storage.migrate().await?;
@@ -69,6 +74,35 @@ pub async fn run(args: ImportArgs, config: Config) -> Result<(), ImportError> {
     Ok(())
 }
 
+/// The first Ctrl-C or SIGTERM stops the import after what it is writing; a second one ends the process.
+fn stop_when_told(stop: Stop) {
+    tokio::spawn(async move {
+        told().await;
+        stop.ask();
+        eprintln!("stopping; the same import started again goes on where it was");
+        told().await;
+        std::process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn told() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn told() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 /// A bar on a terminal, lines in a log elsewhere.
 fn listener() -> Arc<Listener> {
     if std::io::stderr().is_terminal() {
@@ -80,7 +114,7 @@ fn listener() -> Arc<Listener> {
     let last = Mutex::new((Instant::now(), Instant::now()));
     Arc::new(move |progress| {
         let Ok(mut last) = last.lock() else { return };
-        if last.1.elapsed() >= QUIET {
+        if last.1.elapsed() >= QUIET || progress == Progress::Waiting {
             last.1 = Instant::now();
             log(&progress, last.0.elapsed());
         }
@@ -89,10 +123,12 @@ fn listener() -> Arc<Listener> {
 
 fn show(bar: &ProgressBar, progress: &Progress) {
     match progress {
+        Progress::Waiting => bar.set_message("another import into this database goes on: waiting for its end"),
         Progress::Reading { file, rows, rejected, bytes, of_bytes } => {
             bar.set_length(*of_bytes);
             bar.set_position((*bytes).min(*of_bytes));
-            bar.set_message(format!("reading {file}: {} rows, {} rejected", HumanCount(*rows), HumanCount(*rejected)));
+            let (rows, rejected, rate) = (HumanCount(*rows), HumanCount(*rejected), HumanBytes(bar.per_sec() as u64));
+            bar.set_message(format!("reading {file}: {rows} rows, {rejected} rejected, {rate}/s"));
         }
         Progress::Writing { object, records, of_records } => {
             if bar.length() != Some(*of_records) {
@@ -100,7 +136,8 @@ fn show(bar: &ProgressBar, progress: &Progress) {
                 bar.set_length(*of_records);
             }
             bar.set_position(*records);
-            bar.set_message(format!("writing {object}: {} of {} records", HumanCount(*records), HumanCount(*of_records)));
+            let (done, all, rate) = (HumanCount(*records), HumanCount(*of_records), HumanCount(bar.per_sec() as u64));
+            bar.set_message(format!("writing {object}: {done} of {all} records, {rate}/s"));
             if records == of_records {
                 bar.finish_and_clear();
             }
@@ -111,8 +148,10 @@ fn show(bar: &ProgressBar, progress: &Progress) {
 fn log(progress: &Progress, since: Duration) {
     let left = |done: u64, all: u64| (since.as_secs_f64() * (all.saturating_sub(done)) as f64 / (done.max(1)) as f64).round();
     match progress {
+        Progress::Waiting => tracing::info!("another import into this database goes on: waiting for its end"),
         Progress::Reading { file, rows, rejected, bytes, of_bytes } => {
-            tracing::info!(file, rows, rejected, left_s = left(*bytes, *of_bytes), "reading");
+            let rate = (*bytes as f64 / since.as_secs_f64().max(0.001)).round();
+            tracing::info!(file, rows, rejected, bytes_per_s = rate, left_s = left(*bytes, *of_bytes), "reading");
         }
         Progress::Writing { object, records, of_records } => {
             let rate = (*records as f64 / since.as_secs_f64().max(0.001)).round();

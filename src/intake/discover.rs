@@ -1,6 +1,7 @@
 //! Finding the files of an export: in folders, by themselves, or inside the zips of the Data Export Service.
 
 use super::IntakeError;
+use super::rejects;
 use super::salesforce::objects::{Object, named};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -15,6 +16,12 @@ const RATIO: u64 = 250;
 enum Place {
     File(PathBuf),
     Entry(PathBuf, usize),
+    /// Rows of a file in a reject file, and the file's header.
+    Rejected {
+        path: PathBuf,
+        file: String,
+        header: String,
+    },
 }
 
 /// A file of a known object.
@@ -37,6 +44,7 @@ impl Source {
     pub fn read<T>(&self, act: impl FnOnce(&mut dyn Read) -> Result<T, IntakeError>) -> Result<T, IntakeError> {
         match &self.place {
             Place::File(path) => act(&mut File::open(path).map_err(|error| IntakeError::file(&self.name, error))?),
+            Place::Rejected { path, file, header } => act(&mut rejects::Rows::open(path, file, header)?),
             Place::Entry(zip, index) => {
                 let mut archive = open_zip(zip)?;
                 let entry = archive.by_index(*index).map_err(|error| bad_zip(&self.name, &error.to_string()))?;
@@ -76,6 +84,7 @@ pub fn discover(paths: &[PathBuf], salt: &str) -> Result<Found, IntakeError> {
     files.sort();
     files.dedup();
     let mut found = Found { sources: Vec::new(), skipped: Vec::new(), fingerprint: String::new() };
+    let mut corrected = Vec::new();
     let mut hash = Sha256::new();
     hash.update(salt);
     for path in files {
@@ -88,15 +97,31 @@ pub fn discover(paths: &[PathBuf], salt: &str) -> Result<Found, IntakeError> {
             zip_entries(&path, &mut found)?;
         } else if let Some(object) = named(&name) {
             found.sources.push(Source { name, object, bytes: facts.len(), place: Place::File(path) });
-        } else {
+        } else if !(paths.contains(&path) && rejected(&path, &mut corrected)?) {
             found.skipped.push(name);
         }
     }
+    // What was corrected counts, wherever else the row stands.
+    found.sources.append(&mut corrected);
     if found.sources.is_empty() {
         return Err(IntakeError::NothingKnown);
     }
     found.fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(found)
+}
+
+/// Takes the rows of a reject file; false where it is none. Only one that is named is read: one that lies in a folder may be
+/// what an import of that folder set aside.
+fn rejected(path: &Path, sources: &mut Vec<Source>) -> Result<bool, IntakeError> {
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        return Ok(false);
+    }
+    let Some(parts) = rejects::parts(path)? else { return Ok(false) };
+    for rejects::Part { file, object, header, bytes } in parts {
+        let name = format!("{}:{file}", path.display());
+        sources.push(Source { name, object, bytes, place: Place::Rejected { path: path.to_owned(), file, header } });
+    }
+    Ok(true)
 }
 
 fn folder(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), IntakeError> {

@@ -29,6 +29,8 @@ pub struct Mapping {
     pub channels: BTreeMap<String, Vec<String>>,
     /// Words of lead sources.
     pub lead_sources: BTreeMap<String, Vec<String>>,
+    /// Words of tasks.
+    pub activities: Activities,
     /// The order of day and month, by `Object.Column`.
     #[serde(default)]
     pub dates: BTreeMap<String, DayOrder>,
@@ -48,6 +50,14 @@ pub struct Columns {
     pub line_acv: Vec<String>,
     /// A line's term in months.
     pub line_term_months: Vec<String>,
+}
+
+/// What tasks stand for, by words of their type or subject.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Activities {
+    /// A rep passed a person on to another role.
+    pub hand_off: Vec<String>,
 }
 
 /// A segment by size.
@@ -129,6 +139,12 @@ impl Mapping {
         best(&self.lead_sources, text)
     }
 
+    /// Whether a task's type or subject says that a person was passed on.
+    pub fn hand_off(&self, text: &str) -> bool {
+        let text = plain(text);
+        self.activities.hand_off.iter().any(|words| text.contains(&plain(words)))
+    }
+
     /// The segment of a company of this size.
     pub fn segment_by_size(&self, employees: i64) -> Option<&str> {
         self.segments.iter().find(|band| band.below.is_none_or(|below| employees < below)).map(|band| band.name.as_str())
@@ -152,12 +168,14 @@ fn source_named(name: &str) -> Option<Source> {
     })
 }
 
+/// The words of a text, in small letters, with one space before and after each.
+fn plain(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    format!(" {} ", spaced.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// The source with the longest words that stand in the text as whole words.
 fn best(lists: &BTreeMap<String, Vec<String>>, text: &str) -> Option<Source> {
-    let plain = |text: &str| {
-        let spaced: String = text.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
-        format!(" {} ", spaced.split_whitespace().collect::<Vec<_>>().join(" "))
-    };
     let text = plain(text);
     let fits = lists.iter().flat_map(|(name, words)| words.iter().map(move |words| (name, plain(words))));
     let (_, name) = fits.filter(|(_, words)| text.contains(words.as_str())).map(|(name, words)| (words.len(), name)).max()?;
@@ -185,6 +203,10 @@ mod tests {
         assert_eq!(mapping.channel("Trade Show"), Some(Channel::Events));
         assert_eq!(mapping.lead_source("Web"), Some(Source::Channel(Channel::Digital)));
         assert_eq!(mapping.lead_source("Other"), None);
+        let hand_offs = [("Hand-off", true), ("Handover to AE: Ada", true), ("Follow up", false), ("Call", false)];
+        for (text, expected) in hand_offs {
+            assert_eq!(mapping.hand_off(text), expected, "{text}");
+        }
         assert_eq!(
             [199, 200, 2000].map(|count| mapping.segment_by_size(count)),
             [Some("Small Business"), Some("Mid-Market"), Some("Enterprise")]

@@ -1,11 +1,12 @@
 //! What comes in: files of other systems, turned into records of the domain.
 //!
 //! [`discover`] finds the files, [`rows`] reads them safely, [`stage`] puts them into a private work file in which references
-//! resolve in any order, and [`salesforce`] builds records from it. Nothing here writes to the database; what an export cannot
-//! say is counted in the [`report`], never invented.
+//! resolve in any order, and [`salesforce`] builds records from it, on top of what is [`known`] already. Nothing here writes to
+//! the database; what an export cannot say is counted in the [`report`], never invented.
 
 pub mod dates;
 pub mod discover;
+pub mod known;
 pub mod mapping;
 pub mod progress;
 pub mod rejects;
@@ -99,6 +100,12 @@ pub enum IntakeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The database failed.
+    #[error("{0}; the same import started again goes on where it was")]
+    Database(#[source] crate::storage::StorageError),
+    /// Somebody asked it to stop.
+    #[error("stopped as asked; the same import started again goes on where it was")]
+    Stopped,
     /// The work file failed.
     #[error("the work file failed: {0}")]
     Work(#[from] rusqlite::Error),

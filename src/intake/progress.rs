@@ -1,8 +1,13 @@
-//! How far an import is.
+//! How far an import is, and whether it is to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One step, told now and then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
+    /// Another import into the same database goes on; this one waits for its end.
+    Waiting,
     /// Files are being read into the work file.
     Reading {
         /// Which file.
@@ -29,3 +34,19 @@ pub enum Progress {
 
 /// Who is told.
 pub type Listener = dyn Fn(Progress) + Send + Sync;
+
+/// Asks an import to stop at the next place where nothing is lost; clones ask the same import.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

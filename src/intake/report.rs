@@ -1,5 +1,6 @@
 //! What an import found, did and could not know.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,6 +83,15 @@ impl Reconciliation {
     }
 }
 
+/// What an import changed in answers that could be had before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Versions, touchpoints and tenures that hold from an instant of the period.
+    pub rows: u64,
+    /// The first of these instants.
+    pub first: DateTime<Utc>,
+}
+
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -105,6 +115,9 @@ pub struct Report {
     pub unmapped: BTreeMap<String, BTreeMap<String, u64>>,
     /// What was left out, and how often.
     pub left_out: BTreeMap<String, u64>,
+    /// By fiscal quarter: what now holds from instants before the import began, beside what was there. Answers as of those
+    /// instants and later may be others than they were.
+    pub changed: BTreeMap<String, Changed>,
     /// Rows inserted.
     pub inserted: u64,
     /// Rows changed.
@@ -119,6 +132,13 @@ impl Report {
     /// Counts a guess.
     pub fn guess(&mut self, what: &str) {
         *self.guesses.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// Counts a row that holds from an instant of a period that is past.
+    pub fn changes(&mut self, period: &str, at: DateTime<Utc>) {
+        let changed = self.changed.entry(period.to_owned()).or_insert(Changed { rows: 0, first: at });
+        changed.rows += 1;
+        changed.first = changed.first.min(at);
     }
 
     /// Counts something left out.
@@ -155,7 +175,7 @@ impl fmt::Display for Report {
             writeln!(f, "  {column}: the order of day and month follows the other date columns")?;
         }
         if !self.unresolved.is_empty() {
-            writeln!(f, "References that name no record of the export")?;
+            writeln!(f, "References that name no record of the export or the database")?;
             for (column, unresolved) in &self.unresolved {
                 writeln!(f, "  {column}: {}, such as {}", unresolved.count, unresolved.example)?;
             }
@@ -172,6 +192,12 @@ impl fmt::Display for Report {
             for (kind, words) in &self.unmapped {
                 let words: Vec<String> = words.iter().take(LISTED).map(|(word, count)| format!("{word} ({count})")).collect();
                 writeln!(f, "  {kind}: {}", words.join(", "))?;
+            }
+        }
+        if !self.changed.is_empty() {
+            writeln!(f, "Answers as of these periods changed, from the instant on that stands beside each")?;
+            for (period, changed) in &self.changed {
+                writeln!(f, "  {period}: {} rows, from {}", changed.rows, changed.first.to_rfc3339())?;
             }
         }
         self.reconciliation.fmt(f)?;

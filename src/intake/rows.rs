@@ -232,13 +232,23 @@ impl<R: Read> Rows<R> {
 
     fn skip_line(&mut self, line: u64, raw: Vec<u8>) -> io::Result<Row> {
         self.line += raw.iter().filter(|byte| **byte == b'\n').count() as u64;
-        while let Some(byte) = self.byte()? {
-            if byte == b'\n' {
+        while self.again_at < self.again.len() {
+            self.again_at += 1;
+            if self.again[self.again_at - 1] == b'\n' {
                 self.line += 1;
-                break;
+                return Ok(too_long(line, &raw));
             }
         }
-        Ok(Row { line, record: Record::Fault("the record is too long"), raw: shown(&raw[..4_096]) })
+        // By buffers: what is skipped may be hundreds of megabytes.
+        loop {
+            let buffer = self.input.fill_buf()?;
+            let (length, end) = (buffer.len(), buffer.iter().position(|byte| *byte == b'\n'));
+            self.input.consume(end.map_or(length, |end| end + 1));
+            self.line += u64::from(end.is_some());
+            if end.is_some() || length == 0 {
+                return Ok(too_long(line, &raw));
+            }
+        }
     }
 
     fn finish(&self, line: u64, raw: Vec<u8>, fields: Vec<Vec<u8>>, too_long: bool) -> Row {
@@ -264,6 +274,10 @@ impl<R: Read> Rows<R> {
             _ => String::from_utf8(bytes).ok(),
         }
     }
+}
+
+fn too_long(line: u64, raw: &[u8]) -> Row {
+    Row { line, record: Record::Fault("the record is too long"), raw: shown(&raw[..raw.len().min(4_096)]) }
 }
 
 fn trimmed(raw: &[u8]) -> &[u8] {
@@ -319,6 +333,16 @@ mod tests {
         bytes.extend_from_slice(b"\n2,b\n");
         let rows = read(&bytes);
         assert_eq!(rows, [(1, Err("the record is too long")), good(2, &["2", "b"])]);
+    }
+
+    #[test]
+    fn a_field_of_two_hundred_megabytes_is_one_fault_and_takes_no_memory() {
+        let long = (b"1,\"" as &[u8]).chain(io::repeat(b'x').take(200 << 20)).chain(b"\"\n2,b\n" as &[u8]);
+        let mut rows = Rows::new(long, Encoding::Utf8).unwrap();
+        let first = rows.next_row().unwrap().unwrap();
+        assert_eq!((first.line, first.record, first.raw.len()), (1, Record::Fault("the record is too long"), 4_096));
+        let next = rows.next_row().unwrap().unwrap();
+        assert_eq!((next.line, next.record), (2, Record::Fields(vec!["2".into(), "b".into()])));
     }
 
     #[test]

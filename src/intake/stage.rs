@@ -4,9 +4,9 @@ use super::IntakeError;
 use super::dates::{Evidence, Settled, Shape, settle, shape};
 use super::discover::{Found, Source};
 use super::mapping::Mapping;
-use super::progress::{Listener, Progress};
+use super::progress::{Listener, Progress, Stop};
 use super::rejects::Reject;
-use super::report::{FileRead, Report, Unresolved};
+use super::report::{FileRead, Report};
 use super::rows::{COLUMNS, Encoding, Record, Row, Rows, encoding_of};
 use super::salesforce::objects::{Kind, OBJECTS};
 use super::values::{boolean, id18, minor};
@@ -17,60 +17,49 @@ use std::path::Path;
 /// Rows put in one transaction of the work file.
 const ROWS_AT_ONCE: u64 = 20_000;
 
-/// References that are followed: (object, column, what it names).
-const REFERENCES: &[(&str, &str, &str)] = &[
-    ("Account", "ParentId", "Account"),
-    ("Account", "OwnerId", "User"),
-    ("Contact", "AccountId", "Account"),
-    ("Contact", "OwnerId", "User"),
-    ("Lead", "OwnerId", "User"),
-    ("Lead", "ConvertedAccountId", "Account"),
-    ("Lead", "ConvertedContactId", "Contact"),
-    ("Lead", "ConvertedOpportunityId", "Opportunity"),
-    ("Opportunity", "AccountId", "Account"),
-    ("Opportunity", "OwnerId", "User"),
-    ("Opportunity", "CreatedById", "User"),
-    ("Opportunity", "CampaignId", "Campaign"),
-    ("OpportunityHistory", "OpportunityId", "Opportunity"),
-    ("OpportunityFieldHistory", "OpportunityId", "Opportunity"),
-    ("OpportunityContactRole", "OpportunityId", "Opportunity"),
-    ("OpportunityContactRole", "ContactId", "Contact"),
-    ("OpportunityLineItem", "OpportunityId", "Opportunity"),
-    ("OpportunityLineItem", "Product2Id", "Product2"),
-    ("OpportunitySplit", "OpportunityId", "Opportunity"),
-    ("OpportunitySplit", "SplitOwnerId", "User"),
-    ("Campaign", "ParentId", "Campaign"),
-    ("CampaignMember", "CampaignId", "Campaign"),
-    ("CampaignMember", "LeadId", "Lead"),
-    ("CampaignMember", "ContactId", "Contact"),
-    ("Task", "OwnerId", "User"),
-    ("Event", "OwnerId", "User"),
-    ("User", "UserRoleId", "UserRole"),
-    ("User", "ManagerId", "User"),
-    ("ForecastingQuota", "QuotaOwnerId", "User"),
+/// References that may stand as the name of what they lead to.
+const NAMED: &[(&str, &str)] = &[
+    ("OwnerId", "User"),
+    ("AccountId", "Account"),
+    ("CampaignId", "Campaign"),
+    ("ManagerId", "User"),
+    ("UserRoleId", "UserRole"),
 ];
 
 /// Where a file's columns go.
 struct Header {
     encoding: Encoding,
+    /// As it stands in the file.
+    raw: String,
     /// How many columns it has.
     width: usize,
     /// For `Id` and each column of the table: its place in the file.
     places: Vec<Option<usize>>,
+    /// References that stand as names.
+    named: Vec<&'static str>,
 }
 
 /// Reads all files into a work file at `path`, or takes the finished one that is there.
 ///
 /// # Errors
 /// A file is refused, before any row of any file is read where its header or encoding is at fault; or the disk failed.
-pub fn stage(found: &Found, path: &Path, mapping: &Mapping, tell: &Listener) -> Result<(WorkFile, Settled, Report), IntakeError> {
+pub fn stage(
+    found: &Found,
+    path: &Path,
+    mapping: &Mapping,
+    tell: &Listener,
+    stop: &Stop,
+) -> Result<(WorkFile, Settled, Report), IntakeError> {
     if let Some(finished) = WorkFile::reopen(path, &found.fingerprint, mapping)? {
         return Ok(finished);
     }
-    let work = WorkFile::create(path, mapping)?;
+    let mut work = WorkFile::create(path, mapping)?;
     let mut headers = Vec::with_capacity(found.sources.len());
     for source in &found.sources {
-        headers.push(header(source, &work.table(source.object.name))?);
+        let header = header(source, &work.table(source.object.name))?;
+        work.carry(header.places.iter().map(Option::is_some).collect());
+        work.put_header(&source.name, &header.raw)?;
+        headers.push(header);
     }
     let mut report = Report { skipped: found.skipped.clone(), ..Report::default() };
     let mut evidence = BTreeMap::new();
@@ -80,10 +69,15 @@ pub fn stage(found: &Found, path: &Path, mapping: &Mapping, tell: &Listener) -> 
         let table = work.table(source.object.name);
         let mut reading =
             Reading { work: &work, table: &table, source, header, number, evidence: &mut evidence, rows: 0, rejected: 0 };
-        reading.file(before, total, tell)?;
+        reading.file(before, total, tell, stop)?;
         let (rows, rejected) = (reading.rows, reading.rejected);
         report.files.push(FileRead { file: source.name.clone(), object: source.object.name.to_owned(), rows, rejected });
         before += source.bytes;
+    }
+    for (source, header) in found.sources.iter().zip(&headers) {
+        for (reference, of) in NAMED.iter().filter(|(reference, _)| header.named.contains(reference)) {
+            work.resolve_names(source.object.name, reference, of)?;
+        }
     }
     let settled = settle(&evidence, &mapping.dates)?;
     report.dates_followed.clone_from(&settled.followed);
@@ -99,12 +93,6 @@ pub fn stage(found: &Found, path: &Path, mapping: &Mapping, tell: &Listener) -> 
         let read: u64 = report.files.iter().filter(|file| file.object == object.name).map(|file| file.rows - file.rejected).sum();
         report.leave_out(&format!("{}: earlier rows of an id that stands twice", object.name), read - count);
     }
-    for (object, column, of) in REFERENCES {
-        let (count, example) = work.orphans(object, column, of)?;
-        if let Some(example) = example {
-            report.unresolved.insert(format!("{object}.{column}"), Unresolved { count, example });
-        }
-    }
     work.finish(&found.fingerprint, &settled, &report)?;
     Ok((work, settled, report))
 }
@@ -117,7 +105,7 @@ fn header(source: &Source, table: &Table) -> Result<Header, IntakeError> {
         return Err(refuse("the file is UTF-16: save it as UTF-8".into()));
     }
     let first = source.read(|input| Rows::new(input, encoding).and_then(|mut rows| rows.next_row()).map_err(failed))?;
-    let Some(Row { record: Record::Fields(names), .. }) = first else {
+    let Some(Row { record: Record::Fields(names), raw, .. }) = first else {
         return Err(refuse("the file has no readable header".into()));
     };
     if names.len() > COLUMNS {
@@ -129,12 +117,27 @@ fn header(source: &Source, table: &Table) -> Result<Header, IntakeError> {
             return Err(refuse(format!("the header names {} twice", names[place].trim())));
         }
     }
-    let place = |column: &str| folded.iter().position(|name| *name == column.to_ascii_lowercase());
+    let column = |column: &str| folded.iter().position(|name| *name == column.to_ascii_lowercase());
+    let place = |name: &str| {
+        // Data Loader can write what a reference leads to in place of the reference: Owner.Id, Owner.Name.
+        let stem = name.strip_suffix("Id").filter(|stem| !stem.is_empty());
+        column(name)
+            .or_else(|| column(&format!("{}.Id", stem?)))
+            .or_else(|| column(&format!("{}.Name", stem?)).filter(|_| NAMED.iter().any(|(reference, _)| *reference == name)))
+    };
     if let Some(column) = source.object.needed.iter().find(|column| place(column).is_none()) {
         return Err(IntakeError::MissingColumn { file: source.name.clone(), column: (*column).to_owned() });
     }
     let places = std::iter::once("Id").chain(table.columns.iter().map(|(name, _)| name.as_str())).map(place).collect();
-    Ok(Header { encoding, width: names.len(), places })
+    let by_name = |name: &str| {
+        let stem = name.strip_suffix("Id").unwrap_or(name);
+        column(name).is_none() && column(&format!("{stem}.Id")).is_none() && column(&format!("{stem}.Name")).is_some()
+    };
+    let named = NAMED
+        .iter()
+        .map(|(reference, _)| *reference)
+        .filter(|reference| table.columns.iter().any(|(name, _)| name == reference) && by_name(reference));
+    Ok(Header { encoding, raw, width: names.len(), places, named: named.collect() })
 }
 
 /// What is wrong with a row: column, value, reason.
@@ -152,7 +155,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn file(&mut self, before: u64, of_bytes: u64, tell: &Listener) -> Result<(), IntakeError> {
+    fn file(&mut self, before: u64, of_bytes: u64, tell: &Listener, stop: &Stop) -> Result<(), IntakeError> {
         let source = self.source;
         let failed = |error| IntakeError::file(&source.name, error);
         source.read(|input| {
@@ -164,6 +167,9 @@ impl Reading<'_> {
                 bytes += row.raw.len() as u64 + 1;
                 self.row(row)?;
                 if self.rows.is_multiple_of(ROWS_AT_ONCE) {
+                    if stop.asked() {
+                        return Err(IntakeError::Stopped);
+                    }
                     self.work.commit()?;
                     self.work.begin()?;
                     tell(self.progress(bytes, of_bytes));
@@ -184,7 +190,7 @@ impl Reading<'_> {
         let fault = match row.record {
             Record::Fault(reason) => (String::new(), String::new(), reason.to_owned()),
             Record::Fields(fields) => match self.values(fields, row.line) {
-                Ok(values) => return self.work.put(self.table, &values),
+                Ok(values) => return self.work.put(self.table, &values, self.number),
                 Err(fault) => fault,
             },
         };

@@ -10,6 +10,8 @@ use super::rejects::Reject;
 use super::report::Report;
 use super::salesforce::objects::{Kind, OBJECTS, Object};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +23,7 @@ pub struct Table {
     pub object: &'static Object,
     /// Column names and kinds, without `Id`.
     pub columns: Vec<(String, Kind)>,
-    /// A column list for SQL, `Id` first.
+    /// A column list for SQL, `Id` first, the number of the file last.
     list: String,
 }
 
@@ -37,7 +39,7 @@ impl Table {
             }
         }
         let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
-        let list = format!("\"Id\", {}", names.join(", "));
+        let list = format!("\"Id\", {}, \"~file\"", names.join(", "));
         Self { object, columns, list }
     }
 }
@@ -54,6 +56,7 @@ pub type Counted = (Vec<Option<String>>, u64);
 pub struct Record {
     table: Arc<Table>,
     values: Vec<Option<String>>,
+    carried: Arc<[bool]>,
 }
 
 impl Record {
@@ -73,6 +76,12 @@ impl Record {
         self.values[place + 1].as_deref()
     }
 
+    /// Whether the file it stands in has the column: if not, the export does not say, and an empty value means nothing.
+    pub fn carries(&self, column: &str) -> bool {
+        let place = self.table.columns.iter().position(|(name, _)| name == column);
+        place.is_some_and(|place| self.carried.get(place + 1).copied().unwrap_or(false))
+    }
+
     /// An owned value.
     pub fn text(&self, column: &str) -> Option<String> {
         self.get(column).map(str::to_owned)
@@ -84,6 +93,8 @@ pub struct WorkFile {
     connection: Connection,
     path: PathBuf,
     tables: HashMap<&'static str, Arc<Table>>,
+    /// By the number of a file: for `Id` and each column of its table, whether it has it.
+    carried: Vec<Arc<[bool]>>,
 }
 
 impl WorkFile {
@@ -94,7 +105,7 @@ impl WorkFile {
         )?;
         connection.set_prepared_statement_cache_capacity(128);
         let tables = OBJECTS.iter().map(|object| (object.name, Arc::new(Table::new(object, mapping)))).collect();
-        Ok(Self { connection, path: path.to_owned(), tables })
+        Ok(Self { connection, path: path.to_owned(), tables, carried: Vec::new() })
     }
 
     /// Makes an empty one, in place of whatever an import that did not finish reading left there.
@@ -106,12 +117,14 @@ impl WorkFile {
         let work = Self::with(Connection::open(path)?, path, mapping)?;
         let mut sql = String::from(
             "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);\
-             CREATE TABLE rejects (file TEXT, line INTEGER, \"column\" TEXT, value TEXT, reason TEXT, row TEXT);",
+             CREATE TABLE rejects (file TEXT, line INTEGER, \"column\" TEXT, value TEXT, reason TEXT, row TEXT);\
+             CREATE TABLE headers (file TEXT PRIMARY KEY, header TEXT);\
+             CREATE TABLE stored (object TEXT, id TEXT, record TEXT, PRIMARY KEY (object, id)) WITHOUT ROWID;",
         );
         for table in work.tables.values() {
             let columns: Vec<String> = table.columns.iter().map(|(name, _)| format!("{} TEXT", quoted(name))).collect();
             sql.push_str(&format!(
-                "CREATE TABLE {} (\"Id\" TEXT PRIMARY KEY, {}) WITHOUT ROWID;",
+                "CREATE TABLE {} (\"Id\" TEXT PRIMARY KEY, {}, \"~file\" INTEGER) WITHOUT ROWID;",
                 quoted(table.object.name),
                 columns.join(", ")
             ));
@@ -129,7 +142,7 @@ impl WorkFile {
             return Ok(None);
         }
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let work = match Self::with(connection, path, mapping) {
+        let mut work = match Self::with(connection, path, mapping) {
             Ok(work) => work,
             Err(IntakeError::Work(error)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
                 return Err(error.into());
@@ -144,9 +157,13 @@ impl WorkFile {
             return Ok(None);
         }
         let (settled, report) = (read("settled"), read("report"));
+        let Some(carried) = read("carried").and_then(|text| serde_json::from_str::<Vec<Vec<bool>>>(&text).ok()) else {
+            return Ok(None);
+        };
         let parsed = settled
             .zip(report)
             .and_then(|(settled, report)| Some((serde_json::from_str(&settled).ok()?, serde_json::from_str(&report).ok()?)));
+        work.carried = carried.into_iter().map(Arc::from).collect();
         Ok(parsed.map(|(settled, report)| (work, settled, report)))
     }
 
@@ -168,6 +185,8 @@ impl WorkFile {
         let json = |value: serde_json::Result<String>| value.expect("plain values become JSON");
         let mut insert = self.connection.prepare("INSERT INTO meta VALUES (?, ?)")?;
         insert.execute(["settled", &json(serde_json::to_string(settled))])?;
+        let carried: Vec<&[bool]> = self.carried.iter().map(|columns| &**columns).collect();
+        insert.execute(["carried", &json(serde_json::to_string(&carried))])?;
         insert.execute(["report", &json(serde_json::to_string(report))])?;
         insert.execute(["finished", fingerprint])?;
         Ok(())
@@ -180,7 +199,8 @@ impl WorkFile {
         Self::remove_at(&path);
     }
 
-    fn remove_at(path: &Path) {
+    /// Removes the one at `path`, finished or not.
+    pub fn remove_at(path: &Path) {
         for ending in ["", "-wal", "-shm", "-journal"] {
             let mut name = path.as_os_str().to_owned();
             name.push(ending);
@@ -210,12 +230,55 @@ impl WorkFile {
         Ok(self.connection.execute_batch("COMMIT")?)
     }
 
+    /// Takes down which columns the next file has: for `Id` and each column of its table.
+    pub fn carry(&mut self, columns: Vec<bool>) {
+        self.carried.push(Arc::from(columns));
+    }
+
+    /// Whether every file of the object has each of its columns.
+    pub fn carries_all(&self, object: &str, files: impl IntoIterator<Item = usize>) -> bool {
+        let width = self.table(object).object.columns.len() + 1;
+        files.into_iter().all(|file| self.carried.get(file).is_some_and(|columns| columns[..width].iter().all(|has| *has)))
+    }
+
+    /// Takes down the header of a file, as it stands there.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn put_header(&self, file: &str, header: &str) -> Result<(), IntakeError> {
+        self.connection.execute("INSERT OR REPLACE INTO headers VALUES (?, ?)", [file, header])?;
+        Ok(())
+    }
+
+    /// The header of a file that was read.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn header_of(&self, file: &str) -> Result<String, IntakeError> {
+        Ok(self.connection.query_row("SELECT header FROM headers WHERE file = ?", [file], |row| row.get(0))?)
+    }
+
+    /// Puts the ids of `of` where `column` holds a name that only one of them has.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn resolve_names(&self, object: &str, column: &str, of: &str) -> Result<(), IntakeError> {
+        let (object, column, of) = (quoted(object), quoted(column), quoted(of));
+        self.connection.execute_batch(&format!(
+            "CREATE TEMP TABLE named AS SELECT \"Name\" AS name, min(\"Id\") AS id FROM {of} WHERE \"Name\" IS NOT NULL \
+             GROUP BY \"Name\" HAVING count(*) = 1; CREATE INDEX temp.named_by_name ON named (name); \
+             UPDATE {object} SET {column} = (SELECT id FROM named WHERE name = {column}) \
+             WHERE {column} IN (SELECT name FROM named); DROP TABLE named;"
+        ))?;
+        Ok(())
+    }
+
     /// Puts a record in, in place of one with the same id. Values: `Id`, then the table's columns; empty ones are null.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn put(&self, table: &Table, values: &[String]) -> Result<(), IntakeError> {
-        let marks = vec!["?"; values.len()].join(", ");
+    pub fn put(&self, table: &Table, values: &[String], file: usize) -> Result<(), IntakeError> {
+        let marks = vec!["?"; values.len()].join(", ") + &format!(", {file}");
         let sql = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({marks})", quoted(table.object.name), table.list);
         let values = values.iter().map(|value| if value.is_empty() { None } else { Some(value.as_str()) });
         self.connection.prepare_cached(&sql)?.execute(params_from_iter(values))?;
@@ -266,9 +329,16 @@ impl WorkFile {
         let sql = format!("SELECT {} FROM {} {rest}", table.list, quoted(table.object.name));
         let mut select = self.connection.prepare_cached(&sql)?;
         let width = table.columns.len() + 1;
-        let rows =
-            select.query_map(values, |row| (0..width).map(|place| row.get(place)).collect::<Result<Vec<Option<String>>, _>>())?;
-        rows.map(|values| Ok(Record { table: Arc::clone(table), values: values? })).collect()
+        let rows = select.query_map(values, |row| {
+            let values = (0..width).map(|place| row.get(place)).collect::<Result<Vec<Option<String>>, _>>()?;
+            Ok((values, usize::try_from(row.get::<_, i64>(width)?).unwrap_or(usize::MAX)))
+        })?;
+        let record = |(values, file): (Vec<Option<String>>, usize)| Record {
+            table: Arc::clone(table),
+            values,
+            carried: self.carried.get(file).cloned().unwrap_or_else(|| Arc::from([])),
+        };
+        rows.map(|row| Ok(record(row?))).collect()
     }
 
     /// Up to `limit` records after this id, in order of id.
@@ -314,11 +384,11 @@ impl WorkFile {
         Ok(self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// How many records of `object` have a `column` that names no record of `of`, with one of the ids.
+    /// How many records of `object` have a `column` that names no record of `of` in the export, with one of the ids.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn orphans(&self, object: &str, column: &str, of: &str) -> Result<(u64, Option<String>), IntakeError> {
+    pub fn orphans_in_export(&self, object: &str, column: &str, of: &str) -> Result<(u64, Option<String>), IntakeError> {
         let column = quoted(column);
         let sql = format!(
             "SELECT count(*), min({column}) FROM {} AS own WHERE {column} IS NOT NULL AND NOT EXISTS \
@@ -327,6 +397,110 @@ impl WorkFile {
             quoted(of)
         );
         Ok(self.connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?)
+    }
+
+    /// How many records of `object` have a `column` that names neither a record of `of` nor a stored one, with one of the ids.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn orphans(&self, object: &str, column: &str, of: &str) -> Result<(u64, Option<String>), IntakeError> {
+        let column = quoted(column);
+        let sql = format!(
+            "SELECT count(*), min({column}) FROM {} AS own WHERE {column} IS NOT NULL AND NOT EXISTS \
+             (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{column}) AND NOT EXISTS \
+             (SELECT 1 FROM stored WHERE object = ? AND id = own.{column} AND record IS NOT NULL)",
+            quoted(object),
+            quoted(of)
+        );
+        Ok(self.connection.query_row(&sql, [of], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?)
+    }
+
+    /// Forgets what the database was found to hold.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget_stored(&self) -> Result<(), IntakeError> {
+        Ok(self.connection.execute_batch("DELETE FROM stored")?)
+    }
+
+    /// Wants the ids that begin with `prefix` in a column and name no record of the export, to be looked for as `of`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn want(&self, object: &str, column: &str, of: &str, prefix: &str) -> Result<(), IntakeError> {
+        let column = quoted(column);
+        let sql = format!(
+            "INSERT OR IGNORE INTO stored SELECT DISTINCT ?1, {column}, NULL FROM {} AS own \
+             WHERE length({column}) = 18 AND substr({column}, 1, length(?2)) = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{column})",
+            quoted(object),
+            quoted(of)
+        );
+        self.connection.execute(&sql, [of, prefix])?;
+        Ok(())
+    }
+
+    /// Wants all ids of an object's own records.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn want_own(&self, object: &str) -> Result<(), IntakeError> {
+        let sql = format!("INSERT OR IGNORE INTO stored SELECT ?1, \"Id\", NULL FROM {}", quoted(object));
+        self.connection.execute(&sql, [object])?;
+        Ok(())
+    }
+
+    /// Up to `limit` wanted ids of an object after this one, in order.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn wanted(&self, object: &str, after: &str, limit: usize) -> Result<Vec<String>, IntakeError> {
+        let sql = "SELECT id FROM stored WHERE object = ? AND id > ? ORDER BY id LIMIT ?";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let ids = select.query_map(params![object, after, limit], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
+    /// Keeps what the database holds of an id.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_stored(&self, object: &str, id: &str, record: &impl Serialize) -> Result<(), IntakeError> {
+        let json = serde_json::to_string(record).expect("plain values become JSON");
+        self.connection.prepare_cached("INSERT OR REPLACE INTO stored VALUES (?, ?, ?)")?.execute([object, id, &json])?;
+        Ok(())
+    }
+
+    /// What the database held of an id when the import began; `None` where it held nothing or was not asked.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn stored<T: DeserializeOwned>(&self, object: &str, id: &str) -> Result<Option<T>, IntakeError> {
+        let sql = "SELECT record FROM stored WHERE object = ? AND id = ? AND record IS NOT NULL";
+        let found = self.connection.prepare_cached(sql)?.query_row([object, id], |row| row.get::<_, String>(0)).optional()?;
+        Ok(found.map(|text| serde_json::from_str(&text).expect("it was written from the same type by this binary")))
+    }
+
+    /// Everything that the database held of an object and was asked for, in order of id.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn all_stored<T: DeserializeOwned>(&self, object: &str) -> Result<Vec<T>, IntakeError> {
+        let mut select =
+            self.connection.prepare("SELECT record FROM stored WHERE object = ? AND record IS NOT NULL ORDER BY id")?;
+        let rows = select.query_map([object], |row| row.get::<_, String>(0))?;
+        let read = |text: String| serde_json::from_str(&text).expect("it was written from the same type by this binary");
+        rows.map(|text| Ok(read(text?))).collect()
+    }
+
+    /// Whether the database held such a record.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn is_stored(&self, object: &str, id: &str) -> Result<bool, IntakeError> {
+        let sql = "SELECT 1 FROM stored WHERE object = ? AND id = ? AND record IS NOT NULL";
+        Ok(self.connection.prepare_cached(sql)?.query_row([object, id], |_| Ok(())).optional()?.is_some())
     }
 
     /// The distinct values of some columns, with how often each stands there.

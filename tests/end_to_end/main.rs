@@ -6,6 +6,8 @@
 
 mod architecture;
 mod import;
+mod import_files;
+mod newer_exports;
 mod numbers;
 mod rows;
 mod support;

@@ -1,10 +1,10 @@
 //! Building records from the work file, page by page in order of key, so that a killed import goes on where it was.
 
-use super::opportunities::Candidate;
 use super::{opportunities, parties, stages, touchpoints};
 use crate::config::OrganisationConfig;
 use crate::intake::IntakeError;
 use crate::intake::dates::{self, Settled};
+use crate::intake::known::Known;
 use crate::intake::mapping::Mapping;
 use crate::intake::report::Report;
 use crate::intake::values::{boolean, decimal, minor};
@@ -12,13 +12,12 @@ use crate::intake::work::{Record, WorkFile};
 use crate::storage::Batch;
 use chrono::{DateTime, NaiveDate, Utc};
 use pipewright_core::calendar::Calendar;
-use pipewright_core::catalog::{ForecastCategory, Region, Segment, Stage};
+use pipewright_core::catalog::{ForecastCategory, Stage};
 use pipewright_core::currency::CurrencyCode;
-use pipewright_core::ids::{AccountId, CampaignId, DataVersion, RegionId, RepId, SegmentId};
-use pipewright_core::opportunity::Version;
+use pipewright_core::ids::{AccountId, CampaignId, OpportunityId, RepId};
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Opportunities in one batch.
 pub const OPPORTUNITIES: usize = 2_000;
@@ -97,16 +96,24 @@ impl Phase {
 /// One page, built.
 #[derive(Default)]
 pub struct Page {
-    /// What to write; versions are still missing.
+    /// What to write.
     pub batch: Batch,
-    /// Opportunities whose versions depend on those stored.
-    pub candidates: Vec<Candidate>,
     /// The last key in it; empty where there is none.
     pub end: String,
     /// Whether the phase goes on after it.
     pub more: bool,
     /// Rows of the export in it.
     pub rows: u64,
+}
+
+/// What an export comes on top of.
+pub struct Ledger {
+    /// The database; `None` where it holds nothing.
+    pub known: Option<Known>,
+    /// It held nothing when the import began.
+    pub alone: bool,
+    /// When the import began, however often it was resumed.
+    pub at: DateTime<Utc>,
 }
 
 /// Everything records are built from.
@@ -123,6 +130,8 @@ pub struct Build<'a> {
     pub calendar: Calendar,
     /// Where a row names no currency.
     pub reporting: CurrencyCode,
+    /// What the export comes on top of.
+    pub ledger: Ledger,
     /// Stages by name.
     pub stages: BTreeMap<String, Stage>,
     stages_guessed: u64,
@@ -138,6 +147,7 @@ impl<'a> Build<'a> {
         mapping: &'a Mapping,
         settled: &'a Settled,
         config: &'a OrganisationConfig,
+        ledger: Ledger,
     ) -> Result<Self, IntakeError> {
         let mut build = Self {
             work,
@@ -146,6 +156,7 @@ impl<'a> Build<'a> {
             organisation: &config.name,
             calendar: config.calendar(),
             reporting: config.reporting_currency,
+            ledger,
             stages: BTreeMap::new(),
             stages_guessed: 0,
         };
@@ -173,16 +184,27 @@ impl<'a> Build<'a> {
         page.end = rows.last().map_or(after, |row| row.id()).to_owned();
         page.more = rows.len() == limit;
         page.rows = rows.len() as u64;
+        let mut versions = match (&self.ledger.known, phase) {
+            (Some(known), Phase::Opportunities) => {
+                let ids: Vec<_> = rows.iter().map(|row| OpportunityId::derived(self.organisation, row.id())).collect();
+                known.versions(&ids)?
+            }
+            _ => HashMap::new(),
+        };
         for row in &rows {
             match phase {
                 Phase::Stages => {}
-                Phase::Products => parties::product(self, row, &mut page.batch),
+                Phase::Products => parties::product(self, row, &mut page.batch)?,
                 Phase::Reps => parties::rep(self, row, &mut page.batch, report)?,
                 Phase::Campaigns => parties::campaign(self, row, &mut page.batch, report)?,
                 Phase::Accounts => parties::account(self, row, &mut page.batch, report)?,
                 Phase::Contacts => parties::contact(self, row, &mut page.batch)?,
                 Phase::Leads => parties::lead(self, row, &mut page.batch)?,
-                Phase::Opportunities => opportunities::opportunity(self, row, &mut page, report)?,
+                Phase::Opportunities => {
+                    let id = OpportunityId::derived(self.organisation, row.id());
+                    let stored = versions.remove(&id).unwrap_or_default();
+                    opportunities::opportunity(self, row, &stored, &mut page.batch, report)?;
+                }
                 Phase::Members => touchpoints::member(self, row, &mut page.batch, report)?,
                 Phase::Tasks => touchpoints::task(self, row, &mut page.batch, report)?,
                 Phase::Events => touchpoints::event(self, row, &mut page.batch, report)?,
@@ -190,7 +212,18 @@ impl<'a> Build<'a> {
                 Phase::Targets => parties::target(self, row, &mut page.batch, report)?,
             }
         }
+        touchpoints::over_stored(self, &mut page.batch, report)?;
         Ok(page)
+    }
+
+    /// Notes that answers about instants before the import began may be others now.
+    pub(super) fn note_changed(&self, instants: impl Iterator<Item = DateTime<Utc>>, report: &mut Report) {
+        if !self.ledger.alone {
+            for at in instants.filter(|at| *at < self.ledger.at) {
+                let period = self.calendar.quarter_of(self.calendar.day_of(at));
+                report.changes(&period.to_string(), at);
+            }
+        }
     }
 
     pub(super) fn date(&self, row: &Record, column: &str) -> Option<NaiveDate> {
@@ -201,10 +234,10 @@ impl<'a> Build<'a> {
         dates::instant(row.get(column)?, self.settled.order(row.object(), column), self.calendar.time_zone)
     }
 
-    /// The id of a record that the export holds.
+    /// The id of a record that the export or the database holds.
     fn known(&self, object: &str, id: Option<&str>) -> Result<Option<String>, IntakeError> {
         match id {
-            Some(id) if self.work.exists(object, id)? => Ok(Some(id.to_owned())),
+            Some(id) if self.work.exists(object, id)? || self.work.is_stored(object, id)? => Ok(Some(id.to_owned())),
             _ => Ok(None),
         }
     }
@@ -233,61 +266,12 @@ impl<'a> Build<'a> {
         })
     }
 
-    /// The first of the mapped columns that is not empty, and its name.
-    fn mapped<'r>(columns: &'r [String], rows: [Option<&'r Record>; 2]) -> Option<(&'r str, &'r str)> {
-        columns.iter().find_map(|name| {
-            let (object, column) = name.split_once('.')?;
-            let row = rows.into_iter().flatten().find(|row| row.object() == object)?;
-            row.get(column).map(|value| (value, name.as_str()))
-        })
-    }
-
-    /// The region of an opportunity, or of an account alone; it is put into the batch.
-    pub(super) fn region(
-        &self,
-        opportunity: Option<&Record>,
-        account: Option<&Record>,
-        batch: &mut Batch,
-        report: &mut Report,
-    ) -> Option<RegionId> {
-        let (name, from) = Self::mapped(&self.mapping.columns.region, [opportunity, account])?;
-        if !from.ends_with("__c") {
-            report.guess(&format!("region taken from {from}"));
-        }
-        let id = RegionId::derived(self.organisation, name);
-        if !batch.regions.iter().any(|region| region.id == id) {
-            batch.regions.push(Region { id, name: name.to_owned(), recorded: DataVersion::default() });
-        }
-        Some(id)
-    }
-
-    /// The segment of an opportunity, or of an account alone; it is put into the batch.
-    pub(super) fn segment(
-        &self,
-        opportunity: Option<&Record>,
-        account: Option<&Record>,
-        batch: &mut Batch,
-        report: &mut Report,
-    ) -> Option<SegmentId> {
-        let name = match Self::mapped(&self.mapping.columns.segment, [opportunity, account]) {
-            Some((name, _)) => name,
-            None => {
-                let employees = account?.get("NumberOfEmployees").and_then(decimal)?.to_i64()?;
-                let name = self.mapping.segment_by_size(employees)?;
-                report.guess("segment taken from Account.NumberOfEmployees");
-                name
-            }
-        };
-        let id = SegmentId::derived(self.organisation, name);
-        if !batch.segments.iter().any(|segment| segment.id == id) {
-            batch.segments.push(Segment { id, name: name.to_owned(), recorded: DataVersion::default() });
-        }
-        Some(id)
-    }
-
     /// A mapped amount of one row.
     pub(super) fn mapped_number<'r>(columns: &'r [String], row: &'r Record) -> Option<&'r str> {
-        Self::mapped(columns, [Some(row), None]).map(|(value, _)| value)
+        columns.iter().find_map(|name| {
+            let (object, column) = name.split_once('.')?;
+            if row.object() == object { row.get(column) } else { None }
+        })
     }
 }
 
@@ -316,15 +300,7 @@ pub(super) fn category(text: &str) -> Option<ForecastCategory> {
     })
 }
 
-/// Puts the versions to add into the page's batch, given those stored of its opportunities in any order, and compares.
-pub fn add_versions(page: &mut Page, stored: Vec<Version>, report: &mut Report) {
-    let mut by_opportunity: std::collections::HashMap<_, Vec<Version>> = std::collections::HashMap::new();
-    for version in stored {
-        by_opportunity.entry(version.opportunity).or_default().push(version);
-    }
-    for candidate in std::mem::take(&mut page.candidates) {
-        let mut stored = by_opportunity.remove(&candidate.told.current.opportunity).unwrap_or_default();
-        stored.sort_by_key(|version| (version.valid_from, version.sequence));
-        page.batch.versions.extend(candidate.versions(&stored, report));
-    }
+/// What a row says of a column; what is stored, where its file does not have the column.
+pub(super) fn or_stored<T>(row: &Record, column: &str, said: Option<T>, stored: impl FnOnce() -> Option<T>) -> Option<T> {
+    if row.carries(column) { said } else { stored() }
 }

@@ -5,5 +5,6 @@ pub mod history;
 pub mod objects;
 mod opportunities;
 mod parties;
+mod places;
 mod stages;
 mod touchpoints;

@@ -1,11 +1,13 @@
 //! An opportunity with its versions, lines, contact roles and splits.
 
-use super::build::{Build, Page, category, flag, money, percent};
+use super::build::{Build, category, flag, money, or_stored, percent};
 use super::history::{FieldChange, HistoryRow, Told, Tracked, differences, rebuild, same_content, to_add};
+use super::places::{self, Buyer};
 use crate::intake::IntakeError;
 use crate::intake::report::Report;
-use crate::intake::values::{decimal, id18, minor, proportion, scaled};
+use crate::intake::values::{boolean, decimal, id18, minor, proportion, scaled};
 use crate::intake::work::Record;
+use crate::storage::Batch;
 use chrono::{DateTime, Utc};
 use pipewright_core::catalog::ForecastCategory;
 use pipewright_core::currency::CurrencyCode;
@@ -15,47 +17,22 @@ use pipewright_core::ids::{
 use pipewright_core::opportunity::{ContactRole, Line, LineSet, Opportunity, Split, Version};
 use rust_decimal::prelude::ToPrimitive;
 
-/// An opportunity whose versions depend on those stored.
-pub struct Candidate {
-    external_id: String,
-    stage: String,
-    /// What the export says of it.
-    pub told: Told,
-}
-
-impl Candidate {
-    /// The versions to add to those stored; the comparison with Opportunity.csv goes into the report.
-    pub fn versions(&self, stored: &[Version], report: &mut Report) -> Vec<Version> {
-        let current = &self.told.current;
-        let added = to_add(stored, &self.told);
-        let last = added.iter().chain(stored).max_by_key(|version| (version.valid_from, version.sequence));
-        let reconciliation = &mut report.reconciliation;
-        reconciliation.opportunities += 1;
-        reconciliation.agree += u64::from(last.is_some_and(|last| same_content(last, current)));
-        if let Some(told) = rebuild(&self.told).last() {
-            reconciliation.corrected += u64::from(!same_content(told, current));
-            differences(&self.external_id, told, current).into_iter().for_each(|difference| reconciliation.differs(difference));
-        }
-        let total = reconciliation.stages.entry(self.stage.clone()).or_default();
-        total.exported += 1;
-        total.exported_acv_minor += current.acv_minor.unwrap_or(0);
-        if let Some(last) = last.filter(|last| last.stage == current.stage) {
-            total.rebuilt += 1;
-            total.rebuilt_acv_minor += last.acv_minor.unwrap_or(0);
-        }
-        report.versions += added.len() as u64;
-        added
-    }
-}
-
 struct Lines {
-    set: LineSet,
+    /// `None`: it has none.
+    set: Option<LineSet>,
     changed_at: Option<DateTime<Utc>>,
     acv_minor: i64,
     has_terms: bool,
 }
 
-pub(super) fn opportunity(build: &Build<'_>, row: &Record, page: &mut Page, report: &mut Report) -> Result<(), IntakeError> {
+/// Puts an opportunity with all that belongs to it into the batch, on top of its stored versions, which are in order.
+pub(super) fn opportunity(
+    build: &Build<'_>,
+    row: &Record,
+    stored: &[Version],
+    batch: &mut Batch,
+    report: &mut Report,
+) -> Result<(), IntakeError> {
     let (Some(created_at), Some(close_date), Some(stage_name)) =
         (build.instant(row, "CreatedDate"), build.date(row, "CloseDate"), row.get("StageName"))
     else {
@@ -63,16 +40,86 @@ pub(super) fn opportunity(build: &Build<'_>, row: &Record, page: &mut Page, repo
         return Ok(());
     };
     let id = OpportunityId::derived(build.organisation, row.id());
-    let currency = build.currency(row, report);
-    let account = match row.get("AccountId") {
-        Some(account) => build.work.record("Account", account)?,
-        None => None,
+    let before = stored.last();
+    let currency = match before {
+        Some(before) if !row.carries("CurrencyIsoCode") => before.currency,
+        _ => build.currency(row, report),
     };
     let history = history_rows(build, row, currency)?;
     let changes = field_changes(build, row, report)?;
     let lines = lines(build, row, id, currency)?;
-    let amount_minor = money(row, "Amount", currency);
-    let lead_source = row.text("LeadSource");
+    let last = history.iter().max_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
+    record(build, row, created_at, batch, report)?;
+    let last_at = history.iter().map(|row| row.at).chain(changes.iter().map(|change| change.at)).max();
+    let modified_at = build.instant(row, "LastModifiedDate").unwrap_or(created_at).max(created_at);
+    // What neither the row nor its history carries stands as it was stored.
+    let newest = last.filter(|last| before.is_none_or(|before| last.at >= before.valid_from));
+    let amount_minor = or_stored(row, "Amount", money(row, "Amount", currency), || {
+        newest.map_or_else(|| before.and_then(|before| before.amount_minor), |last| last.amount_minor)
+    });
+    let probability = or_stored(row, "Probability", percent(row, "Probability"), || {
+        newest.map_or_else(|| before.and_then(|before| before.probability), |last| last.probability)
+    });
+    let stage = StageId::derived(build.organisation, stage_name);
+    let acv_minor = own_acv(build, row, currency, lines.as_ref(), amount_minor, before, report);
+    let buyer = Buyer::of(build, row.get("AccountId"))?;
+    let (region, segment) = places::of_opportunity(build, row, &buyer, before, batch, report);
+    if region.is_none() {
+        report.unmapped("regions", "(none)", 1);
+    }
+    let current = Version {
+        opportunity: id,
+        valid_from: modified_at.max(last_at.unwrap_or(modified_at)),
+        sequence: 0,
+        name: row.text("Name").unwrap_or_default(),
+        stage,
+        forecast_category: own_category(build, row, (stage, stage_name), last.filter(|row| row.stage == stage), before, report),
+        close_date,
+        currency,
+        amount_minor,
+        acv_minor,
+        probability,
+        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || before?.owner),
+        region,
+        segment,
+        opportunity_type: or_stored(row, "Type", row.text("Type"), || before?.opportunity_type.clone()),
+        campaign: or_stored(row, "CampaignId", build.known_campaign(row.get("CampaignId"))?, || before?.campaign),
+        next_step: or_stored(row, "NextStep", row.text("NextStep"), || before?.next_step.clone()),
+        line_set: match &lines {
+            Some(lines) => lines.set.as_ref().map(|set| set.id),
+            None => before.and_then(|before| before.line_set),
+        },
+        lines_known: lines.is_some() || before.is_none_or(|before| before.lines_known),
+        is_deleted: match before {
+            Some(before) if !row.carries("IsDeleted") => before.is_deleted,
+            _ => flag(row, "IsDeleted"),
+        },
+        recorded: DataVersion::default(),
+    };
+    let lines_at = lines.as_ref().and_then(|lines| lines.changed_at);
+    batch.line_sets.extend(lines.and_then(|lines| lines.set));
+    contact_roles(build, row, id, batch)?;
+    splits(build, row, id, batch)?;
+    let told = Told { current, created_at, rows: history, changes, lines_at };
+    let added = to_add(stored, &told);
+    compare(row.id(), stage_name, &told, stored, &added, report);
+    build.note_changed(added.iter().map(|version| version.valid_from), report);
+    report.versions += added.len() as u64;
+    batch.versions.extend(added);
+    Ok(())
+}
+
+/// The opportunity's own row.
+fn record(
+    build: &Build<'_>,
+    row: &Record,
+    created_at: DateTime<Utc>,
+    batch: &mut Batch,
+    report: &mut Report,
+) -> Result<(), IntakeError> {
+    let stored: Option<Opportunity> = build.work.stored("Opportunity", row.id())?;
+    let stored = stored.as_ref();
+    let lead_source = or_stored(row, "LeadSource", row.text("LeadSource"), || stored?.lead_source.clone());
     let lead_source_maps_to = lead_source.as_deref().and_then(|text| build.mapping.lead_source(text));
     if let Some(text) = lead_source.as_deref() {
         match lead_source_maps_to {
@@ -81,62 +128,51 @@ pub(super) fn opportunity(build: &Build<'_>, row: &Record, page: &mut Page, repo
             None => report.unmapped("lead sources", text, 1),
         }
     }
-    page.batch.opportunities.push(Opportunity {
-        id,
+    let active_on = build.date(row, "LastActivityDate");
+    batch.opportunities.push(Opportunity {
+        id: OpportunityId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        account: build.known_account(row.get("AccountId"))?,
+        account: or_stored(row, "AccountId", build.known_account(row.get("AccountId"))?, || stored?.account),
         created_at,
-        created_by: build.known_rep(row.get("CreatedById"))?,
+        created_by: or_stored(row, "CreatedById", build.known_rep(row.get("CreatedById"))?, || stored?.created_by),
         lead_source,
         lead_source_maps_to,
-        last_activity_on: build.date(row, "LastActivityDate"),
-        description: row.text("Description"),
+        last_activity_on: or_stored(row, "LastActivityDate", active_on, || stored?.last_activity_on),
+        description: or_stored(row, "Description", row.text("Description"), || stored?.description.clone()),
         recorded: DataVersion::default(),
     });
-    let last_history = history.iter().max_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
-    let stage = StageId::derived(build.organisation, stage_name);
-    let last_at = history.iter().map(|row| row.at).chain(changes.iter().map(|change| change.at)).max();
-    let modified_at = build.instant(row, "LastModifiedDate").unwrap_or(created_at).max(created_at);
-    let acv_minor = own_acv(build, row, currency, lines.as_ref(), amount_minor, report);
-    let current = Version {
-        opportunity: id,
-        valid_from: modified_at.max(last_at.unwrap_or(modified_at)),
-        sequence: 0,
-        name: row.text("Name").unwrap_or_default(),
-        stage,
-        forecast_category: own_category(build, row, stage_name, last_history.filter(|row| row.stage == stage), report),
-        close_date,
-        currency,
-        amount_minor,
-        acv_minor,
-        probability: percent(row, "Probability"),
-        owner: build.known_rep(row.get("OwnerId"))?,
-        region: build.region(Some(row), account.as_ref(), &mut page.batch, report),
-        segment: build.segment(Some(row), account.as_ref(), &mut page.batch, report),
-        opportunity_type: row.text("Type"),
-        campaign: build.known_campaign(row.get("CampaignId"))?,
-        next_step: row.text("NextStep"),
-        line_set: lines.as_ref().map(|lines| lines.set.id),
-        lines_known: true,
-        is_deleted: flag(row, "IsDeleted"),
-        recorded: DataVersion::default(),
-    };
-    let lines_at = lines.as_ref().and_then(|lines| lines.changed_at);
-    page.batch.line_sets.extend(lines.map(|lines| lines.set));
-    contact_roles(build, row, id, page)?;
-    splits(build, row, id, page)?;
-    let told = Told { current, created_at, rows: history, changes, lines_at };
-    page.candidates.push(Candidate { external_id: row.id().to_owned(), stage: stage_name.to_owned(), told });
     Ok(())
 }
 
-/// The ACV of today: its own column, else its lines' where one has a term, else the amount.
+/// Compares the state that the ledger ends with, and the state that the history alone gives, with Opportunity.csv.
+fn compare(external_id: &str, stage: &str, told: &Told, stored: &[Version], added: &[Version], report: &mut Report) {
+    let current = &told.current;
+    let last = added.iter().chain(stored).max_by_key(|version| (version.valid_from, version.sequence));
+    let reconciliation = &mut report.reconciliation;
+    reconciliation.opportunities += 1;
+    reconciliation.agree += u64::from(last.is_some_and(|last| same_content(last, current)));
+    if let Some(ended) = rebuild(told).last() {
+        reconciliation.corrected += u64::from(!same_content(ended, current));
+        differences(external_id, ended, current).into_iter().for_each(|difference| reconciliation.differs(difference));
+    }
+    let total = reconciliation.stages.entry(stage.to_owned()).or_default();
+    total.exported += 1;
+    total.exported_acv_minor += current.acv_minor.unwrap_or(0);
+    if let Some(last) = last.filter(|last| last.stage == current.stage) {
+        total.rebuilt += 1;
+        total.rebuilt_acv_minor += last.acv_minor.unwrap_or(0);
+    }
+}
+
+/// The ACV of today: its own column, else its lines' where one has a term, else what is stored in the proportion in which the
+/// amount changed, where the export has no column for it, else the amount.
 fn own_acv(
     build: &Build<'_>,
     row: &Record,
     currency: CurrencyCode,
     lines: Option<&Lines>,
     amount_minor: Option<i64>,
+    before: Option<&Version>,
     report: &mut Report,
 ) -> Option<i64> {
     if let Some(acv) = Build::mapped_number(&build.mapping.columns.acv, row).and_then(|text| minor(text, currency.decimals())) {
@@ -145,18 +181,28 @@ fn own_acv(
     if let Some(lines) = lines.filter(|lines| lines.has_terms) {
         return Some(lines.acv_minor);
     }
+    let own = build.mapping.columns.acv.iter().filter_map(|name| name.strip_prefix("Opportunity."));
+    let carried = own.clone().any(|column| row.carries(column));
+    if let Some(before) = before.filter(|_| !carried)
+        && let (Some(acv), Some(then), Some(now)) = (before.acv_minor, before.amount_minor, amount_minor)
+        && let Some(scaled) = proportion(acv, now, then)
+    {
+        return Some(scaled);
+    }
     if amount_minor.is_some() {
         report.guess("ACV taken from Opportunity.Amount");
     }
     amount_minor
 }
 
-/// The category of today: its own column, else the last history row's of the same stage, else the stage's.
+/// The category of today: its own column, else the last history row's of the same stage, else the stored one of the same stage,
+/// else the stage's.
 fn own_category(
     build: &Build<'_>,
     row: &Record,
-    stage: &str,
+    (id, stage): (StageId, &str),
     last_history: Option<&HistoryRow>,
+    before: Option<&Version>,
     report: &mut Report,
 ) -> ForecastCategory {
     if let Some(text) = row.get("ForecastCategory").or(row.get("ForecastCategoryName")) {
@@ -168,6 +214,10 @@ fn own_category(
     if let Some(category) = last_history.and_then(|row| row.category) {
         report.guess("forecast category taken from the last history row");
         return category;
+    }
+    let carried = row.carries("ForecastCategory") || row.carries("ForecastCategoryName");
+    if let Some(before) = before.filter(|before| !carried && before.stage == id) {
+        return before.forecast_category;
     }
     report.guess("forecast category taken from the stage");
     build.stages.get(stage).map_or(ForecastCategory::Pipeline, |stage| stage.forecast_category)
@@ -233,11 +283,13 @@ fn field_changes(build: &Build<'_>, row: &Record, report: &mut Report) -> Result
     Ok(changes)
 }
 
+/// The lines; `None` where the export says nothing of them.
 fn lines(build: &Build<'_>, row: &Record, id: OpportunityId, currency: CurrencyCode) -> Result<Option<Lines>, IntakeError> {
     let mut rows = build.work.records_by("OpportunityLineItem", "OpportunityId", row.id())?;
+    let told = !rows.is_empty() || row.get("HasOpportunityLineItem").and_then(boolean) == Some(false);
     rows.retain(|line| !flag(line, "IsDeleted"));
     if rows.is_empty() {
-        return Ok(None);
+        return Ok(told.then_some(Lines { set: None, changed_at: None, acv_minor: 0, has_terms: false }));
     }
     let place = |line: &Record| line.get("SortOrder").and_then(decimal).and_then(|order| order.to_i64()).unwrap_or(i64::MAX);
     rows.sort_by(|one, other| (place(one), one.id()).cmp(&(place(other), other.id())));
@@ -280,16 +332,16 @@ fn lines(build: &Build<'_>, row: &Record, id: OpportunityId, currency: CurrencyC
     lines.iter_mut().for_each(|line| line.line_set = set);
     let acv_minor = lines.iter().map(|line| line.acv_minor).fold(0, i64::saturating_add);
     let set = LineSet { id: set, opportunity: id, lines, recorded: DataVersion::default() };
-    Ok(Some(Lines { set, changed_at, acv_minor, has_terms }))
+    Ok(Some(Lines { set: Some(set), changed_at, acv_minor, has_terms }))
 }
 
-fn contact_roles(build: &Build<'_>, row: &Record, opportunity: OpportunityId, page: &mut Page) -> Result<(), IntakeError> {
+fn contact_roles(build: &Build<'_>, row: &Record, opportunity: OpportunityId, batch: &mut Batch) -> Result<(), IntakeError> {
     for role in build.work.records_by("OpportunityContactRole", "OpportunityId", row.id())? {
         let Some(contact) = role.get("ContactId") else { continue };
         if !build.is_known("Contact", Some(contact))? {
             continue;
         }
-        page.batch.contact_roles.push(ContactRole {
+        batch.contact_roles.push(ContactRole {
             id: ContactRoleId::derived(build.organisation, role.id()),
             opportunity,
             contact: ContactId::derived(build.organisation, contact),
@@ -302,7 +354,7 @@ fn contact_roles(build: &Build<'_>, row: &Record, opportunity: OpportunityId, pa
     Ok(())
 }
 
-fn splits(build: &Build<'_>, row: &Record, opportunity: OpportunityId, page: &mut Page) -> Result<(), IntakeError> {
+fn splits(build: &Build<'_>, row: &Record, opportunity: OpportunityId, batch: &mut Batch) -> Result<(), IntakeError> {
     for split in build.work.records_by("OpportunitySplit", "OpportunityId", row.id())? {
         let Some(rep) = build.known_rep(split.get("SplitOwnerId"))? else { continue };
         let kind = match split.get("SplitTypeId") {
@@ -310,7 +362,7 @@ fn splits(build: &Build<'_>, row: &Record, opportunity: OpportunityId, page: &mu
             None => None,
         };
         let percentage = split.get("SplitPercentage").and_then(decimal).and_then(|percent| scaled(percent, 2)).unwrap_or(0);
-        page.batch.splits.push(Split {
+        batch.splits.push(Split {
             id: SplitId::derived(build.organisation, split.id()),
             opportunity,
             rep,

@@ -1,175 +1,243 @@
 //! Reps, products, campaigns, accounts, contacts, leads and targets: one row of the export, one record.
 
-use super::build::{Build, flag, money};
+use super::build::{Build, flag, money, or_stored};
+use super::places::{self, Buyer};
 use crate::intake::IntakeError;
+use crate::intake::known::KnownRep;
 use crate::intake::report::Report;
-use crate::intake::values::{boolean, decimal};
+use crate::intake::values::{boolean, decimal, id18};
 use crate::intake::work::Record;
 use crate::storage::Batch;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use pipewright_core::calendar::{Period, PeriodName};
 use pipewright_core::campaign::Campaign;
 use pipewright_core::catalog::Product;
 use pipewright_core::dimension::{CellKey, Dimension, DimensionValue};
-use pipewright_core::ids::{CampaignId, ContactId, DataVersion, LeadId, OpportunityId, ProductId, RepId, TargetId, TenureId};
+use pipewright_core::ids::{
+    AccountId, CampaignId, ContactId, DataVersion, LeadId, OpportunityId, ProductId, RepId, TargetId, TenureId,
+};
 use pipewright_core::party::{Account, Contact, Lead};
-use pipewright_core::rep::{Rep, Tenure};
+use pipewright_core::rep::{Rep, Role, Tenure};
 use pipewright_core::target::{Measure, Target};
 use rust_decimal::prelude::ToPrimitive;
 
-/// `Name`, else first and last name, else the id.
-fn person(row: &Record) -> String {
-    row.text("Name").unwrap_or_else(|| {
-        let parts: Vec<&str> = [row.get("FirstName"), row.get("LastName")].into_iter().flatten().collect();
-        if parts.is_empty() { row.id().to_owned() } else { parts.join(" ") }
-    })
+/// `Name`, else first and last name, else what is stored, else the id.
+fn person(row: &Record, stored: Option<&str>) -> String {
+    if let Some(name) = row.text("Name") {
+        return name;
+    }
+    let parts: Vec<&str> = [row.get("FirstName"), row.get("LastName")].into_iter().flatten().collect();
+    if !parts.is_empty() {
+        return parts.join(" ");
+    }
+    stored.unwrap_or(row.id()).to_owned()
 }
 
-pub(super) fn product(build: &Build<'_>, row: &Record, batch: &mut Batch) {
+/// `Name`, else what is stored, else the id.
+fn name(row: &Record, stored: Option<&str>) -> String {
+    row.get("Name").or(stored).unwrap_or(row.id()).to_owned()
+}
+
+/// A flag; what is stored where its file does not have the column.
+fn is(row: &Record, column: &str, stored: Option<bool>, usual: bool) -> bool {
+    or_stored(row, column, row.get(column).and_then(boolean), || stored).unwrap_or(usual)
+}
+
+pub(super) fn product(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Result<(), IntakeError> {
+    let stored: Option<Product> = build.work.stored("Product2", row.id())?;
+    let stored = stored.as_ref();
     batch.products.push(Product {
         id: ProductId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        name: row.text("Name").unwrap_or_else(|| row.id().to_owned()),
-        code: row.text("ProductCode"),
-        family: row.text("Family"),
-        is_active: row.get("IsActive").and_then(boolean).unwrap_or(true) && !flag(row, "IsDeleted"),
+        name: name(row, stored.map(|stored| stored.name.as_str())),
+        code: or_stored(row, "ProductCode", row.text("ProductCode"), || stored?.code.clone()),
+        family: or_stored(row, "Family", row.text("Family"), || stored?.family.clone()),
+        is_active: is(row, "IsActive", stored.map(|stored| stored.is_active), true) && !flag(row, "IsDeleted"),
         recorded: DataVersion::default(),
     });
+    Ok(())
 }
 
 pub(super) fn rep(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
-    let id = RepId::derived(build.organisation, row.id());
-    let created_at = build.instant(row, "CreatedDate");
+    let stored: Option<KnownRep> = build.work.stored("User", row.id())?;
+    let before = stored.as_ref().map(|stored| &stored.rep);
     batch.reps.push(Rep {
-        id,
+        id: RepId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        name: person(row),
-        email: row.text("Email"),
-        is_active: row.get("IsActive").and_then(boolean).unwrap_or(true),
-        hired_on: None,
+        name: person(row, before.map(|before| before.name.as_str())),
+        email: or_stored(row, "Email", row.text("Email"), || before?.email.clone()),
+        is_active: is(row, "IsActive", before.map(|before| before.is_active), true),
+        hired_on: before.and_then(|before| before.hired_on),
         recorded: DataVersion::default(),
     });
-    let role_name = match row.get("UserRoleId") {
-        Some(role) => build.work.record("UserRole", role)?.and_then(|role| role.text("Name")),
-        None => None,
+    tenure(build, row, stored.as_ref().and_then(|stored| stored.last.as_ref()), batch, report)
+}
+
+/// What a user does since the last change: the first tenure from their creation, another from the change of role or manager
+/// on. What is stored stays.
+fn tenure(
+    build: &Build<'_>,
+    row: &Record,
+    last: Option<&Tenure>,
+    batch: &mut Batch,
+    report: &mut Report,
+) -> Result<(), IntakeError> {
+    let rep = RepId::derived(build.organisation, row.id());
+    let manager = or_stored(row, "ManagerId", build.known_rep(row.get("ManagerId"))?, || last?.manager);
+    let (said, told) = role(build, row, report)?;
+    // A title alone does not take away a role that a role's name gave.
+    let role = last.filter(|_| !told).map_or(said, |last| last.role);
+    let valid_from = match last {
+        None => build.instant(row, "CreatedDate").unwrap_or(DateTime::UNIX_EPOCH),
+        Some(last) if (last.role, last.manager) == (role, manager) => return Ok(()),
+        Some(last) => {
+            let changed = build.instant(row, "LastModifiedDate").filter(|at| *at > last.valid_from);
+            changed.unwrap_or(build.ledger.at).max(last.valid_from + TimeDelta::milliseconds(1))
+        }
     };
-    let words: Vec<&str> = [role_name.as_deref(), row.get("Title")].into_iter().flatten().collect();
-    let role = words.iter().find_map(|words| build.mapping.role(words));
-    match (role, words.first()) {
-        (Some(_), _) => report.guess("selling role taken from the words of a user's role or title"),
-        (None, Some(words)) => report.unmapped("user roles", words, 1),
-        (None, None) => {}
-    }
-    let valid_from = created_at.unwrap_or(DateTime::UNIX_EPOCH);
+    build.note_changed(std::iter::once(valid_from), report);
     batch.tenures.push(Tenure {
         id: TenureId::derived(build.organisation, &format!("{}\0{}", row.id(), valid_from.timestamp_millis())),
-        rep: id,
+        rep,
         role,
-        manager: build.known_rep(row.get("ManagerId"))?,
+        manager,
         valid_from,
         recorded: DataVersion::default(),
     });
     Ok(())
 }
 
+/// The selling role that the words of a user's role or title say, and whether the export tells the user's role at all.
+fn role(build: &Build<'_>, row: &Record, report: &mut Report) -> Result<(Option<Role>, bool), IntakeError> {
+    let name = match row.get("UserRoleId") {
+        // UserRole.Name, from an export that has no UserRole.csv.
+        Some(role) if id18(role).is_none() => Some(role.to_owned()),
+        Some(role) => build.work.record("UserRole", role)?.and_then(|role| role.text("Name")),
+        None => None,
+    };
+    let words: Vec<&str> = [name.as_deref(), row.get("Title")].into_iter().flatten().collect();
+    // A role that has a name which is not in the export, or no column at all, may be any.
+    let untold = name.is_none() && (row.get("UserRoleId").is_some() || !row.carries("UserRoleId"));
+    let role = words.iter().find_map(|words| build.mapping.role(words));
+    match (role, words.first()) {
+        (Some(_), _) => report.guess("selling role taken from the words of a user's role or title"),
+        (None, Some(words)) => report.unmapped("user roles", words, 1),
+        (None, None) => {}
+    }
+    Ok((role, !untold))
+}
+
 pub(super) fn campaign(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
-    let currency = build.currency(row, report);
-    let channel = row.get("Type").and_then(|kind| build.mapping.channel(kind));
-    match (channel, row.get("Type")) {
+    let stored: Option<Campaign> = build.work.stored("Campaign", row.id())?;
+    let stored = stored.as_ref();
+    let currency = match stored {
+        Some(stored) if !row.carries("CurrencyIsoCode") => stored.currency,
+        _ => build.currency(row, report),
+    };
+    let kind = or_stored(row, "Type", row.text("Type"), || stored?.kind.clone());
+    let channel = kind.as_deref().and_then(|kind| build.mapping.channel(kind));
+    match (channel, kind.as_deref()) {
         (Some(_), _) => report.guess("channel taken from the words of a campaign's type"),
-        (None, Some(kind)) => report.unmapped("campaign types", kind, 1),
-        (None, None) => report.unmapped("campaign types", "(none)", 1),
+        (None, kind) => report.unmapped("campaign types", kind.unwrap_or("(none)"), 1),
     }
     batch.campaigns.push(Campaign {
         id: CampaignId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        name: row.text("Name").unwrap_or_else(|| row.id().to_owned()),
-        parent: build.known_campaign(row.get("ParentId"))?,
+        name: name(row, stored.map(|stored| stored.name.as_str())),
+        parent: or_stored(row, "ParentId", build.known_campaign(row.get("ParentId"))?, || stored?.parent),
         channel,
-        kind: row.text("Type"),
-        status: row.text("Status"),
-        starts_on: build.date(row, "StartDate"),
-        ends_on: build.date(row, "EndDate"),
+        kind,
+        status: or_stored(row, "Status", row.text("Status"), || stored?.status.clone()),
+        starts_on: or_stored(row, "StartDate", build.date(row, "StartDate"), || stored?.starts_on),
+        ends_on: or_stored(row, "EndDate", build.date(row, "EndDate"), || stored?.ends_on),
         currency,
-        budgeted_cost_minor: money(row, "BudgetedCost", currency),
-        actual_cost_minor: money(row, "ActualCost", currency),
-        is_active: flag(row, "IsActive"),
-        is_deleted: flag(row, "IsDeleted"),
+        budgeted_cost_minor: or_stored(row, "BudgetedCost", money(row, "BudgetedCost", currency), || stored?.budgeted_cost_minor),
+        actual_cost_minor: or_stored(row, "ActualCost", money(row, "ActualCost", currency), || stored?.actual_cost_minor),
+        is_active: is(row, "IsActive", stored.map(|stored| stored.is_active), false),
+        is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
     });
     Ok(())
 }
 
 pub(super) fn account(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
-    let id = build.known_account(Some(row.id()))?.expect("a row of the work file is known there");
-    let region = build.region(None, Some(row), batch, report);
-    let segment = build.segment(None, Some(row), batch, report);
+    let buyer = Buyer { row: Some(row.clone()), stored: build.work.stored("Account", row.id())? };
+    let (region, segment) = places::of_account(build, &buyer, batch, report);
+    let stored = buyer.stored.as_ref();
+    let employees = row.get("NumberOfEmployees").and_then(decimal).and_then(|count| count.to_i64());
+    let revenue = money(row, "AnnualRevenue", build.reporting);
     batch.accounts.push(Account {
-        id,
+        id: AccountId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        name: row.text("Name").unwrap_or_else(|| row.id().to_owned()),
-        kind: row.text("Type"),
-        parent: build.known_account(row.get("ParentId"))?,
-        industry: row.text("Industry"),
+        name: name(row, stored.map(|stored| stored.name.as_str())),
+        kind: or_stored(row, "Type", row.text("Type"), || stored?.kind.clone()),
+        parent: or_stored(row, "ParentId", build.known_account(row.get("ParentId"))?, || stored?.parent),
+        industry: or_stored(row, "Industry", row.text("Industry"), || stored?.industry.clone()),
         region,
         segment,
-        country: row.text("BillingCountry"),
-        state: row.text("BillingState"),
-        employees: row.get("NumberOfEmployees").and_then(decimal).and_then(|count| count.to_i64()),
-        annual_revenue_minor: money(row, "AnnualRevenue", build.reporting),
-        website: row.text("Website"),
-        owner: build.known_rep(row.get("OwnerId"))?,
-        created_at: build.instant(row, "CreatedDate"),
-        is_deleted: flag(row, "IsDeleted"),
+        country: or_stored(row, "BillingCountry", row.text("BillingCountry"), || stored?.country.clone()),
+        state: or_stored(row, "BillingState", row.text("BillingState"), || stored?.state.clone()),
+        employees: or_stored(row, "NumberOfEmployees", employees, || stored?.employees),
+        annual_revenue_minor: or_stored(row, "AnnualRevenue", revenue, || stored?.annual_revenue_minor),
+        website: or_stored(row, "Website", row.text("Website"), || stored?.website.clone()),
+        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
+        created_at: or_stored(row, "CreatedDate", build.instant(row, "CreatedDate"), || stored?.created_at),
+        is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
     });
     Ok(())
 }
 
 pub(super) fn contact(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Result<(), IntakeError> {
+    let stored: Option<Contact> = build.work.stored("Contact", row.id())?;
+    let stored = stored.as_ref();
     batch.contacts.push(Contact {
         id: ContactId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        account: build.known_account(row.get("AccountId"))?,
-        name: person(row),
-        title: row.text("Title"),
-        department: row.text("Department"),
-        email: row.text("Email"),
-        phone: row.text("Phone"),
-        lead_source: row.text("LeadSource"),
-        owner: build.known_rep(row.get("OwnerId"))?,
-        created_at: build.instant(row, "CreatedDate"),
-        is_deleted: flag(row, "IsDeleted"),
+        account: or_stored(row, "AccountId", build.known_account(row.get("AccountId"))?, || stored?.account),
+        name: person(row, stored.map(|stored| stored.name.as_str())),
+        title: or_stored(row, "Title", row.text("Title"), || stored?.title.clone()),
+        department: or_stored(row, "Department", row.text("Department"), || stored?.department.clone()),
+        email: or_stored(row, "Email", row.text("Email"), || stored?.email.clone()),
+        phone: or_stored(row, "Phone", row.text("Phone"), || stored?.phone.clone()),
+        lead_source: or_stored(row, "LeadSource", row.text("LeadSource"), || stored?.lead_source.clone()),
+        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
+        created_at: or_stored(row, "CreatedDate", build.instant(row, "CreatedDate"), || stored?.created_at),
+        is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
     });
     Ok(())
 }
 
 pub(super) fn lead(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Result<(), IntakeError> {
-    let converted = |object: &str, column: &str| -> Result<Option<String>, IntakeError> {
+    let stored: Option<Lead> = build.work.stored("Lead", row.id())?;
+    let stored = stored.as_ref();
+    let converted = |object: &str, column: &str| -> Result<Option<&str>, IntakeError> {
         let id = row.get(column);
-        Ok(if build.is_known(object, id)? { id.map(str::to_owned) } else { None })
+        Ok(if build.is_known(object, id)? { id } else { None })
     };
-    let contact = converted("Contact", "ConvertedContactId")?;
-    let opportunity = converted("Opportunity", "ConvertedOpportunityId")?;
+    let contact = converted("Contact", "ConvertedContactId")?.map(|id| ContactId::derived(build.organisation, id));
+    let opportunity =
+        converted("Opportunity", "ConvertedOpportunityId")?.map(|id| OpportunityId::derived(build.organisation, id));
+    let account = build.known_account(row.get("ConvertedAccountId"))?;
     batch.leads.push(Lead {
         id: LeadId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        name: person(row),
-        company: row.text("Company"),
-        title: row.text("Title"),
-        email: row.text("Email"),
-        phone: row.text("Phone"),
-        status: row.text("Status"),
-        lead_source: row.text("LeadSource"),
-        industry: row.text("Industry"),
-        owner: build.known_rep(row.get("OwnerId"))?,
-        created_at: build.instant(row, "CreatedDate"),
-        converted_on: build.date(row, "ConvertedDate"),
-        converted_account: build.known_account(row.get("ConvertedAccountId"))?,
-        converted_contact: contact.map(|id| ContactId::derived(build.organisation, &id)),
-        converted_opportunity: opportunity.map(|id| OpportunityId::derived(build.organisation, &id)),
-        is_deleted: flag(row, "IsDeleted"),
+        name: person(row, stored.map(|stored| stored.name.as_str())),
+        company: or_stored(row, "Company", row.text("Company"), || stored?.company.clone()),
+        title: or_stored(row, "Title", row.text("Title"), || stored?.title.clone()),
+        email: or_stored(row, "Email", row.text("Email"), || stored?.email.clone()),
+        phone: or_stored(row, "Phone", row.text("Phone"), || stored?.phone.clone()),
+        status: or_stored(row, "Status", row.text("Status"), || stored?.status.clone()),
+        lead_source: or_stored(row, "LeadSource", row.text("LeadSource"), || stored?.lead_source.clone()),
+        industry: or_stored(row, "Industry", row.text("Industry"), || stored?.industry.clone()),
+        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
+        created_at: or_stored(row, "CreatedDate", build.instant(row, "CreatedDate"), || stored?.created_at),
+        converted_on: or_stored(row, "ConvertedDate", build.date(row, "ConvertedDate"), || stored?.converted_on),
+        converted_account: or_stored(row, "ConvertedAccountId", account, || stored?.converted_account),
+        converted_contact: or_stored(row, "ConvertedContactId", contact, || stored?.converted_contact),
+        converted_opportunity: or_stored(row, "ConvertedOpportunityId", opportunity, || stored?.converted_opportunity),
+        is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
     });
     Ok(())
@@ -182,7 +250,7 @@ pub(super) fn target(build: &Build<'_>, row: &Record, batch: &mut Batch, report:
         return Ok(());
     };
     let Some(owner) = build.known_rep(row.get("QuotaOwnerId"))? else {
-        report.leave_out("quotas of users that the export does not hold", 1);
+        report.leave_out("quotas of users that are not known", 1);
         return Ok(());
     };
     let period = match row.get("PeriodId") {

@@ -1,6 +1,6 @@
 //! The stages: from OpportunityStage where the export has it, else from what opportunities and their history show.
 
-use super::build::{Build, category};
+use super::build::{Build, category, or_stored};
 use crate::intake::IntakeError;
 use crate::intake::values::{boolean, decimal};
 use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
@@ -24,43 +24,56 @@ fn percent(text: Option<&str>) -> Option<i32> {
 #[derive(Default)]
 struct Seen {
     kind: Option<StageKind>,
+    /// As opportunities' own IsClosed and IsWon say.
+    closes: Option<StageKind>,
     probability: Option<i32>,
     category: Option<ForecastCategory>,
 }
 
 /// All stages by name; second: how many were guessed.
 pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, u64), IntakeError> {
-    let mut stages = BTreeMap::new();
-    let mut last = 0;
+    let known: Vec<Stage> = build.work.all_stored("Stage")?;
+    let mut stages: BTreeMap<String, Stage> = known.into_iter().map(|stage| (stage.name.clone(), stage)).collect();
+    let mut last = stages.values().map(|stage| stage.position).max().unwrap_or(0);
     let mut after = String::new();
     loop {
         let page = build.work.page("OpportunityStage", &after, 1_000)?;
         let Some(end) = page.last() else { break };
         after = end.id().to_owned();
-        for row in &page {
+        for row in page {
             let Some(name) = row.text("MasterLabel") else { continue };
-            let position =
-                row.get("SortOrder").and_then(decimal).and_then(|order| order.to_i32()).unwrap_or(i32::MAX - 1_000_000);
+            let stored = stages.get(&name);
+            let order = row.get("SortOrder").and_then(decimal).and_then(|order| order.to_i32());
+            let position = order.or(stored.map(|stage| stage.position)).unwrap_or(i32::MAX - 1_000_000);
             last = last.max(position);
-            let kind = kind(row.get("IsClosed"), row.get("IsWon")).unwrap_or(StageKind::Open);
+            let said = kind(row.get("IsClosed"), row.get("IsWon"));
+            let kind = said.or(stored.map(|stage| stage.kind)).unwrap_or(StageKind::Open);
+            let category = row.get("ForecastCategory").or(row.get("ForecastCategoryName")).and_then(category);
+            let probability = percent(row.get("DefaultProbability"));
             let stage = Stage {
                 id: StageId::derived(build.organisation, &name),
                 position,
                 kind,
-                forecast_category: row
-                    .get("ForecastCategory")
-                    .or(row.get("ForecastCategoryName"))
-                    .and_then(category)
-                    .unwrap_or(usual(kind)),
-                probability: percent(row.get("DefaultProbability")),
-                is_active: row.get("IsActive").and_then(boolean).unwrap_or(true),
+                forecast_category: category.or(stored.map(|stage| stage.forecast_category)).unwrap_or(usual(kind)),
+                probability: or_stored(&row, "DefaultProbability", probability, || stored?.probability),
+                is_active: row.get("IsActive").and_then(boolean).or(stored.map(|stage| stage.is_active)).unwrap_or(true),
                 name: name.clone(),
                 recorded: DataVersion::default(),
             };
             stages.insert(name, stage);
         }
     }
-    let mut guessed: Vec<(String, Seen)> = seen(build)?.into_iter().filter(|(name, _)| !stages.contains_key(name)).collect();
+    let seen = seen(build)?;
+    for (name, seen) in &seen {
+        // A stage that was guessed to be open while no opportunity in it had closed.
+        if let (Some(stage), Some(kind)) = (stages.get_mut(name), seen.closes)
+            && stage.kind == StageKind::Open
+            && kind != StageKind::Open
+        {
+            (stage.kind, stage.forecast_category) = (kind, seen.category.unwrap_or(usual(kind)));
+        }
+    }
+    let mut guessed: Vec<(String, Seen)> = seen.into_iter().filter(|(name, _)| !stages.contains_key(name)).collect();
     guessed.sort_by_key(|(name, seen)| (seen.kind.unwrap_or(StageKind::Open), seen.probability, name.clone()));
     let count = guessed.len() as u64;
     for (place, (name, seen)) in guessed.into_iter().enumerate() {
@@ -95,7 +108,8 @@ fn seen(build: &Build<'_>) -> Result<BTreeMap<String, Seen>, IntakeError> {
     for (values, _) in build.work.distinct("Opportunity", &columns)? {
         let [Some(name), closed, won, probability, api, label] = &values[..] else { continue };
         let seen = all.entry(name.clone()).or_default();
-        seen.kind = seen.kind.max(kind(closed.as_deref(), won.as_deref()));
+        seen.closes = seen.closes.max(kind(closed.as_deref(), won.as_deref()));
+        seen.kind = seen.closes;
         seen.probability = seen.probability.max(percent(probability.as_deref()));
         seen.category = seen.category.max(api.as_deref().or(label.as_deref()).and_then(category));
     }

@@ -6,8 +6,12 @@ use crate::intake::report::Report;
 use crate::intake::work::Record;
 use crate::storage::Batch;
 use chrono::{DateTime, Utc};
+use pipewright_core::campaign::{Campaign, Channel};
 use pipewright_core::ids::{AccountId, ContactId, DataVersion, LeadId, OpportunityId, TouchpointId};
+use pipewright_core::opportunity::Opportunity;
+use pipewright_core::party::Contact;
 use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
+use serde::de::DeserializeOwned;
 
 /// Whom and what a touchpoint touched.
 #[derive(Default)]
@@ -23,25 +27,25 @@ impl Touched {
         self.contact.is_none() && self.lead.is_none() && self.account.is_none() && self.opportunity.is_none()
     }
 
-    /// Adds the record of this id, whatever it is of, where the export holds it.
+    /// Adds the record of this id, whatever it is of, where the export or the database holds it.
     fn add(&mut self, build: &Build<'_>, id: Option<&str>) -> Result<(), IntakeError> {
         let Some(id) = id else { return Ok(()) };
         match id.get(..3).unwrap_or_default() {
             "003" => {
-                if let Some(contact) = build.work.record("Contact", id)? {
+                if build.is_known("Contact", Some(id))? {
                     self.contact = Some(ContactId::derived(build.organisation, id));
                     if self.account.is_none() {
-                        self.account = build.known_account(contact.get("AccountId"))?;
+                        self.account = account_of(build, "Contact", id, |contact: Contact| contact.account)?;
                     }
                 }
             }
             "00Q" if build.is_known("Lead", Some(id))? => self.lead = Some(LeadId::derived(build.organisation, id)),
             "001" => self.account = build.known_account(Some(id))?.or(self.account),
             "006" => {
-                if let Some(opportunity) = build.work.record("Opportunity", id)? {
+                if build.is_known("Opportunity", Some(id))? {
                     self.opportunity = Some(OpportunityId::derived(build.organisation, id));
                     if self.account.is_none() {
-                        self.account = build.known_account(opportunity.get("AccountId"))?;
+                        self.account = account_of(build, "Opportunity", id, |opportunity: Opportunity| opportunity.account)?;
                     }
                 }
             }
@@ -68,17 +72,49 @@ impl Touched {
     }
 }
 
+/// The account of a contact or opportunity: as its row says, else as it is stored.
+fn account_of<T: DeserializeOwned>(
+    build: &Build<'_>,
+    object: &str,
+    id: &str,
+    stored: impl Fn(T) -> Option<AccountId>,
+) -> Result<Option<AccountId>, IntakeError> {
+    match build.work.record(object, id)?.filter(|row| row.carries("AccountId")) {
+        Some(row) => build.known_account(row.get("AccountId")),
+        None => Ok(build.work.stored(object, id)?.and_then(stored)),
+    }
+}
+
+/// A person who is first put into a campaign and answers later has a touchpoint for each: what is recorded is never rewritten.
+/// Notes what is new.
+pub(super) fn over_stored(build: &Build<'_>, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
+    let Some(known) = build.ledger.known.as_ref().filter(|_| !batch.touchpoints.is_empty()) else { return Ok(()) };
+    let ids: Vec<_> = batch.touchpoints.iter().map(|touchpoint| touchpoint.id).collect();
+    let mut stored = known.touchpoints(&ids)?;
+    let mut answers = Vec::new();
+    for touchpoint in &mut batch.touchpoints {
+        let included = stored.get(&touchpoint.id).is_some_and(|stored| stored.kind == TouchpointKind::Inclusion);
+        if included && touchpoint.kind == TouchpointKind::Response {
+            let external_id = touchpoint.external_id.as_deref().unwrap_or_default();
+            touchpoint.id = TouchpointId::derived(build.organisation, &format!("{external_id}\0response"));
+            answers.push(touchpoint.id);
+        }
+    }
+    if !answers.is_empty() {
+        stored.extend(known.touchpoints(&answers)?);
+    }
+    let new = batch.touchpoints.iter().filter(|touchpoint| !stored.contains_key(&touchpoint.id));
+    build.note_changed(new.map(|touchpoint| touchpoint.at), report);
+    Ok(())
+}
+
 pub(super) fn member(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
     if flag(row, "IsDeleted") {
         report.leave_out("deleted campaign members", 1);
         return Ok(());
     }
-    let campaign = match row.get("CampaignId") {
-        Some(id) => build.work.record("Campaign", id)?,
-        None => None,
-    };
-    let Some(campaign) = campaign else {
-        report.leave_out("campaign members whose campaign the export does not hold", 1);
+    let Some(campaign) = build.known_campaign(row.get("CampaignId"))? else {
+        report.leave_out("campaign members whose campaign is not known", 1);
         return Ok(());
     };
     let responded = flag(row, "HasResponded");
@@ -91,15 +127,23 @@ pub(super) fn member(build: &Build<'_>, row: &Record, batch: &mut Batch, report:
     touched.add(build, row.get("ContactId"))?;
     touched.add(build, row.get("LeadId"))?;
     if touched.nothing() {
-        report.leave_out("campaign members whose person the export does not hold", 1);
+        report.leave_out("campaign members whose person is not known", 1);
         return Ok(());
     }
     let kind = if responded { TouchpointKind::Response } else { TouchpointKind::Inclusion };
     let mut touchpoint = touched.touchpoint(build, row.id(), row, at, kind);
-    touchpoint.campaign = build.known_campaign(Some(campaign.id()))?;
-    touchpoint.channel = campaign.get("Type").and_then(|kind| build.mapping.channel(kind));
+    touchpoint.campaign = Some(campaign);
+    touchpoint.channel = channel_of(build, row.get("CampaignId").unwrap_or_default())?;
     batch.touchpoints.push(touchpoint);
     Ok(())
+}
+
+/// The channel of a campaign: as its row says, else as it is stored.
+fn channel_of(build: &Build<'_>, id: &str) -> Result<Option<Channel>, IntakeError> {
+    match build.work.record("Campaign", id)?.filter(|row| row.carries("Type")) {
+        Some(row) => Ok(row.get("Type").and_then(|kind| build.mapping.channel(kind))),
+        None => Ok(build.work.stored("Campaign", id)?.and_then(|campaign: Campaign| campaign.channel)),
+    }
 }
 
 pub(super) fn task(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
@@ -109,7 +153,9 @@ pub(super) fn task(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &
         return Ok(());
     }
     let subtype = row.get("TaskSubtype").unwrap_or_default().to_ascii_lowercase();
+    let hands_off = [row.get("Type"), row.get("Subject")].into_iter().flatten().any(|text| build.mapping.hand_off(text));
     let kind = match subtype.as_str() {
+        _ if hands_off => TouchpointKind::HandOff,
         "call" => TouchpointKind::Call,
         "email" | "listemail" => TouchpointKind::Email,
         _ if row.get("CallType").is_some() => TouchpointKind::Call,
@@ -147,7 +193,7 @@ fn activity(
         }
     }
     if touched.nothing() {
-        report.leave_out("activities that touch no record of the export", 1);
+        report.leave_out("activities that touch no known record", 1);
         return Ok(());
     }
     let mut touchpoint = touched.touchpoint(build, row.id(), row, at, kind);
