@@ -6,6 +6,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use pipewright_core::calendar::{Calendar, YearPattern};
 use pipewright_core::currency::CurrencyCode;
+use pipewright_core::facts::Thresholds;
+use pipewright_core::target::Measure;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -209,11 +211,56 @@ pub struct PipelineConfig {
     pub green_from: f64,
     /// Pace at or above which a cell is YELLOW.
     pub yellow_from: f64,
+    /// Thresholds of single columns.
+    pub columns: ColumnsConfig,
+}
+
+/// Thresholds by column of the matrix.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ColumnsConfig {
+    /// Of closed ACV.
+    pub closed_acv: ColumnConfig,
+    /// Of open pipeline that has a target of its own; else it has the colour of coverage.
+    pub open_pipeline: ColumnConfig,
+    /// Of the forecast.
+    pub forecast: ColumnConfig,
+    /// Of generation.
+    pub generation: ColumnConfig,
+    /// Of coverage, by coverage / required coverage.
+    pub coverage: ColumnConfig,
+}
+
+/// Thresholds of one column; what is absent is as in `pipeline`.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ColumnConfig {
+    /// Pace at or above which a cell is GREEN.
+    pub green_from: Option<f64>,
+    /// Pace at or above which a cell is YELLOW.
+    pub yellow_from: Option<f64>,
 }
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        Self { entry_stage: None, green_from: 1.0, yellow_from: 0.85 }
+        Self { entry_stage: None, green_from: 1.0, yellow_from: 0.85, columns: ColumnsConfig::default() }
+    }
+}
+
+impl PipelineConfig {
+    /// What colours a column.
+    pub fn thresholds(&self, column: Measure) -> Thresholds {
+        let own = match column {
+            Measure::ClosedAcv => self.columns.closed_acv,
+            Measure::OpenPipeline => self.columns.open_pipeline,
+            Measure::Forecast => self.columns.forecast,
+            Measure::Generation => self.columns.generation,
+            Measure::Coverage => self.columns.coverage,
+        };
+        Thresholds {
+            green_from: own.green_from.unwrap_or(self.green_from),
+            yellow_from: own.yellow_from.unwrap_or(self.yellow_from),
+        }
     }
 }
 
@@ -437,9 +484,16 @@ impl Config {
         if !(1..=12).contains(&month) {
             return refuse("organisation.fiscal_first_month", month.to_string(), "expected a month, 1 to 12");
         }
-        let (green, yellow) = (self.pipeline.green_from, self.pipeline.yellow_from);
-        if !(yellow > 0.0 && yellow <= green && green.is_finite()) {
-            return refuse("pipeline.yellow_from", yellow.to_string(), "expected 0 < yellow_from <= green_from");
+        for column in Measure::ALL {
+            let Thresholds { green_from, yellow_from } = self.pipeline.thresholds(column);
+            if !(yellow_from > 0.0 && yellow_from <= green_from && green_from.is_finite()) {
+                let value = format!("{yellow_from} (with green_from = {green_from}, for {column:?})");
+                return refuse(
+                    "pipeline.yellow_from",
+                    value,
+                    "expected 0 < yellow_from <= green_from, in each of pipeline.columns too",
+                );
+            }
         }
         if self.organisation.name.is_empty() {
             return refuse("organisation.name", String::new(), "expected a name");
@@ -460,7 +514,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{ColumnConfig, ColumnsConfig, Config, PipelineConfig, nearest};
+    use pipewright_core::target::Measure;
 
     #[test]
     fn the_nearest_key_is_the_one_that_was_meant() {
@@ -473,6 +528,29 @@ mod tests {
             ("xyzzy", None),
         ] {
             assert_eq!(nearest(key).as_deref(), meant, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_column_takes_its_own_thresholds_else_those_of_all() {
+        let with = |green_from, yellow_from| {
+            let columns = ColumnsConfig { coverage: ColumnConfig { green_from, yellow_from }, ..ColumnsConfig::default() };
+            Config { pipeline: PipelineConfig { columns, ..PipelineConfig::default() }, ..Config::default() }
+        };
+        for (green_from, yellow_from, expected) in [
+            (None, None, Some((1.0, 0.85))),
+            (Some(1.2), None, Some((1.2, 0.85))),
+            (None, Some(0.5), Some((1.0, 0.5))),
+            (Some(0.9), Some(0.9), Some((0.9, 0.9))),
+            (Some(0.8), None, None),
+            (None, Some(1.1), None),
+            (None, Some(0.0), None),
+        ] {
+            let config = with(green_from, yellow_from);
+            let found = config.pipeline.thresholds(Measure::Coverage);
+            let found = config.check().is_ok().then_some((found.green_from, found.yellow_from));
+            assert_eq!(found, expected, "{green_from:?} {yellow_from:?}");
+            assert!(config.pipeline.thresholds(Measure::ClosedAcv).green_from == 1.0, "the other columns are as they were");
         }
     }
 }

@@ -71,6 +71,7 @@ fn settings() -> Settings {
         entry_stage: None,
         green_from: 1.0,
         yellow_from: 0.85,
+        column_thresholds: std::collections::BTreeMap::new(),
         look_back_days: 365,
     }
 }
@@ -304,6 +305,52 @@ fn what_stands_between_closed_won_and_closed_acv_is_told() {
     ] {
         let found = won_and_unwon(&snapshot(&[Deal { id: 1, versions }]), &[], at(start), at(end));
         assert_eq!(found, [(CellKey::total(), expected)], "{reason}");
+    }
+}
+
+#[test]
+fn an_opportunity_enters_once_and_what_comes_back_from_lost_is_reported_apart() {
+    let (before, in_quarter, later, close) = (day(2026, 1, 10), day(2026, 2, 10), day(2026, 3, 10), day(2026, 4, 10));
+    for (reason, versions, generated, reopened) in [
+        (
+            "created, lost and back",
+            vec![
+                version(in_quarter, OPEN, 50, close),
+                version(day(2026, 2, 20), LOST, 50, close),
+                version(later, OPEN, 60, close),
+            ],
+            50,
+            60,
+        ),
+        (
+            "created before, lost, and back in the quarter",
+            vec![version(before, LOST, 50, close), version(later, OPEN, 60, close)],
+            0,
+            60,
+        ),
+        ("back before the quarter", vec![version(day(2026, 1, 1), LOST, 50, close), version(before, OPEN, 60, close)], 0, 0),
+        ("back after the instant", vec![version(before, LOST, 50, close), version(day(2026, 4, 1), OPEN, 60, close)], 0, 0),
+        ("won and undone was never lost", vec![version(before, WON, 50, close), version(later, OPEN, 60, close)], 0, 0),
+        ("lost and then won", vec![version(before, LOST, 50, close), version(later, WON, 60, later)], 0, 0),
+    ] {
+        let total =
+            ask(&snapshot(&[Deal { id: 1, versions }]), &[], &Filter::Everything, at(day(2026, 3, 20)), None)[&CellKey::total()];
+        assert_eq!((total.generation_as_generated, total.reopened), (generated, reopened), "{reason}");
+    }
+}
+
+#[test]
+fn an_open_opportunity_is_overdue_from_the_day_after_its_close_date() {
+    let open = |close| Deal { id: 1, versions: vec![version(day(2026, 1, 10), OPEN, 100, close)] };
+    for (close, expected, reason) in [
+        (day(2026, 3, 19), (100, 100), "yesterday"),
+        (day(2026, 3, 20), (100, 0), "today"),
+        (day(2026, 3, 21), (100, 0), "tomorrow"),
+        (day(2026, 2, 1), (100, 100), "the first day of the quarter"),
+        (day(2026, 1, 31), (0, 0), "before the quarter"),
+    ] {
+        let total = ask(&snapshot(&[open(close)]), &[], &Filter::Everything, at(day(2026, 3, 20)), None)[&CellKey::total()];
+        assert_eq!((total.open, total.overdue), expected, "{reason}");
     }
 }
 

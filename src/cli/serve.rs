@@ -11,6 +11,7 @@ use crate::server::{House, Server};
 use crate::storage::{JobKind, JobState, Storage};
 use pipewright_core::facts::Settings;
 use pipewright_core::ids::{DataVersion, StageId};
+use pipewright_core::target::Measure;
 use std::error::Error;
 use std::io::Write;
 use std::pin::pin;
@@ -128,6 +129,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         entry_stage: pipeline.entry_stage.as_deref().map(|stage| StageId::derived(&organisation.name, stage)),
         green_from: pipeline.green_from,
         yellow_from: pipeline.yellow_from,
+        column_thresholds: Measure::ALL.into_iter().map(|column| (column, pipeline.thresholds(column))).collect(),
         look_back_days: config.attribution.look_back_days,
     }
 }

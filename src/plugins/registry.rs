@@ -209,6 +209,7 @@ mod tests {
             entry_stage: None,
             green_from: 1.0,
             yellow_from: 0.85,
+            column_thresholds: std::collections::BTreeMap::new(),
             look_back_days: 365,
         });
         let account = Some(AccountId::derived("test", "1"));

@@ -20,6 +20,7 @@ fn settings() -> Settings {
         entry_stage: None,
         green_from: 1.0,
         yellow_from: 0.85,
+        column_thresholds: std::collections::BTreeMap::new(),
         look_back_days: 365,
     }
 }

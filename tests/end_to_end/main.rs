@@ -7,7 +7,9 @@
 mod architecture;
 mod import;
 mod import_files;
+mod matrix;
 mod newer_exports;
 mod numbers;
+mod replay;
 mod rows;
 mod support;

@@ -33,6 +33,7 @@ async fn app(home: &Home) -> App {
         entry_stage: None,
         green_from: pipeline.green_from,
         yellow_from: pipeline.yellow_from,
+        column_thresholds: std::collections::BTreeMap::new(),
         look_back_days: config.attribution.look_back_days,
     };
     let resident = Resident::load(storage.clone(), settings).await.unwrap();

@@ -113,6 +113,7 @@ fn snapshot(time_zone: Tz, deals: &[(OpportunityFact, Vec<VersionFact>)], touche
         entry_stage: None,
         green_from: 1.0,
         yellow_from: 0.85,
+        column_thresholds: std::collections::BTreeMap::new(),
         look_back_days: 365,
     });
     let epoch = DateTime::UNIX_EPOCH;

@@ -4,8 +4,10 @@ use crate::calendar::Calendar;
 use crate::catalog::ForecastCategory;
 use crate::currency::CurrencyCode;
 use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, SegmentId, StageId};
+use crate::target::Measure;
 use crate::touchpoint::Source;
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 /// What every number depends on beside the rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +22,27 @@ pub struct Settings {
     pub green_from: f64,
     /// Pace at or above which a cell is YELLOW.
     pub yellow_from: f64,
+    /// The thresholds of columns that have their own.
+    pub column_thresholds: BTreeMap<Measure, Thresholds>,
     /// Days before creation from which touchpoints count.
     pub look_back_days: u32,
+}
+
+/// Pace at or above which a cell is GREEN, and YELLOW.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    /// GREEN from here.
+    pub green_from: f64,
+    /// YELLOW from here; not above `green_from`.
+    pub yellow_from: f64,
+}
+
+impl Settings {
+    /// What colours a column.
+    pub fn thresholds(&self, column: Measure) -> Thresholds {
+        let common = Thresholds { green_from: self.green_from, yellow_from: self.yellow_from };
+        self.column_thresholds.get(&column).copied().unwrap_or(common)
+    }
 }
 
 /// An account, as far as numbers need it.

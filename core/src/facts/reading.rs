@@ -188,18 +188,18 @@ impl<'a> Reading<'a> {
         held.origin().created_at_ms
     }
 
-    /// Whether it came back from closed in `[from_ms, to_ms)`, up to the instant.
-    pub(crate) fn reopened(&self, held: Held<'a>, from_ms: i64, to_ms: i64) -> bool {
+    /// Whether it opened again in `[from_ms, to_ms)`, up to the instant, from a stage of which `was` holds.
+    pub(crate) fn reopened(&self, held: Held<'a>, from_ms: i64, to_ms: i64, was: fn(StageKind) -> bool) -> bool {
         // Nothing changed since before the span: most opportunities, so their versions are not walked.
         if held.segment.valid_from[held.at] < from_ms {
             return false;
         }
-        let mut was_closed = false;
+        let mut before = StageKind::Open;
         self.effective(held).any(|next| {
             let at = held.segment.valid_from[next.at];
-            let open = self.kind(&next) == StageKind::Open;
-            let back = was_closed && open && from_ms <= at && at < to_ms;
-            was_closed = !open;
+            let kind = self.kind(&next);
+            let back = kind == StageKind::Open && before != StageKind::Open && was(before) && from_ms <= at && at < to_ms;
+            before = kind;
             back
         })
     }

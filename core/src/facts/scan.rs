@@ -56,7 +56,7 @@ pub struct Sums {
     pub generation_as_generated: i64,
     /// The same opportunities' ACV at T.
     pub generation_as_now: i64,
-    /// Came back from closed, in P and not after T: ACV at T.
+    /// Came back from lost, in P and not after T: ACV at T.
     pub reopened: i64,
     /// Lost, close date in P and not after T.
     pub lost: i64,
@@ -310,7 +310,7 @@ impl<'a> Standing<'a> {
             None if !bounds.has_instant(reading.created_at_ms(&held)) => None,
             _ => reading.entry(held, entry_stage).filter(|(at_ms, _)| bounds.has_instant(*at_ms)),
         };
-        let reopened = reading.reopened(held, bounds.start_ms, bounds.end_ms);
+        let reopened = reading.reopened(held, bounds.start_ms, bounds.end_ms, |was| was == StageKind::Lost);
         if closing == Closing::Elsewhere && entry.is_none() && !reopened {
             return None;
         }

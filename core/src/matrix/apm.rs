@@ -1,17 +1,15 @@
 //! The matrix: one question to the facts for every point it needs, then pure arithmetic cell by cell.
 
 use super::alignment::{elapsed, end_of, same_point};
-use super::answer::{Cell, ForecastParts, Matrix};
-use super::columns::{
-    CoverageBasis, Expectation, PAST_PERIODS, Thresholds, coverage_column, coverage_ratio, money_column, win_rate,
-};
+use super::answer::{Cell, CoverageColumn, ForecastParts, Matrix};
+use super::columns::{CoverageBasis, Expectation, PAST_PERIODS, coverage_column, coverage_ratio, money_column, win_rate};
 use super::forecasts::Forecasts;
 use super::question::{Baseline, Comparison, GenerationBasis, MatrixQuery};
 use super::targets::{Book, Known, Occupied};
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::{Calendar, Period};
 use crate::dimension::{CellKey, Dimension};
-use crate::facts::{Cohort, Point, Scan, Snapshot, Sums, SumsByKey, cohorts, sums};
+use crate::facts::{Cohort, Point, Scan, Settings, Snapshot, Sums, SumsByKey, cohorts, sums};
 use crate::target::Measure;
 use crate::viewer::Scope;
 use chrono::{DateTime, Utc};
@@ -89,7 +87,7 @@ impl Points {
 struct Reading<'a> {
     points: Points,
     elapsed: f64,
-    thresholds: Thresholds,
+    settings: &'a Settings,
     now: SumsByKey,
     comparison: SumsByKey,
     past: Vec<(SumsByKey, SumsByKey)>,
@@ -130,7 +128,7 @@ impl<'a> Reading<'a> {
             occupied: Occupied::at(snapshot, scan, points.now, &now, &books)?,
             occupied_then: Occupied::at(snapshot, scan, points.comparison, &comparison, &books_then)?,
             elapsed: elapsed(&settings.calendar, &query.period, query.as_of),
-            thresholds: Thresholds { green: settings.green_from, yellow: settings.yellow_from },
+            settings,
             now,
             comparison,
             past,
@@ -177,26 +175,18 @@ impl<'a> Reading<'a> {
         };
         let level = |measure, value, prior| {
             let target = self.target(measure, key);
-            money_column(value, prior, target, Expectation::LEVEL, self.elapsed, self.thresholds)
+            money_column(value, prior, target, Expectation::LEVEL, self.elapsed, self.settings.thresholds(measure))
         };
         let built_up = |measure, of: &dyn Fn(&Sums) -> i64| {
             let target = self.target(measure, key);
-            money_column(of(&now), of(&then), target, self.expectation(query, key, of), self.elapsed, self.thresholds)
+            let thresholds = self.settings.thresholds(measure);
+            money_column(of(&now), of(&then), target, self.expectation(query, key, of), self.elapsed, thresholds)
         };
         let closed_acv = built_up(Measure::ClosedAcv, &|sums| sums.closed);
-        let (win_rate, win_rate_is_totals) = win_rate(self.cohort(key), self.cohort(&CellKey::total()));
-        let target_then = self.targets_then.amount(key, &self.occupied_then);
-        let basis = CoverageBasis {
-            closed: now.closed,
-            open: now.open,
-            target: closed_acv.target,
-            prior: coverage_ratio(then.closed, then.open, target_then),
-            win_rate,
-            win_rate_is_totals,
-        };
-        let coverage = coverage_column(basis, self.elapsed, self.thresholds);
+        let coverage = self.coverage(key, &now, &then, closed_acv.target);
         let mut open_pipeline = level(Measure::OpenPipeline, now.open, then.open);
-        if open_pipeline.target.is_none() {
+        // No target to pace against.
+        if open_pipeline.attainment.is_none() {
             (open_pipeline.status, open_pipeline.status_reason) = (coverage.status, coverage.status_reason);
             open_pipeline.pace = coverage.pace;
         }
@@ -218,6 +208,21 @@ impl<'a> Reading<'a> {
             open_pipeline,
             coverage,
         }
+    }
+
+    /// The coverage column; `target` is that of closed ACV.
+    fn coverage(&self, key: &CellKey, now: &Sums, then: &Sums, target: Option<i64>) -> CoverageColumn {
+        let (win_rate, win_rate_is_totals) = win_rate(self.cohort(key), self.cohort(&CellKey::total()));
+        let target_then = self.targets_then.amount(key, &self.occupied_then);
+        let basis = CoverageBasis {
+            closed: now.closed,
+            open: now.open,
+            target,
+            prior: coverage_ratio(then.closed, then.open, target_then),
+            win_rate,
+            win_rate_is_totals,
+        };
+        coverage_column(basis, self.elapsed, self.settings.thresholds(Measure::Coverage))
     }
 
     fn cohort(&self, key: &CellKey) -> Cohort {

@@ -2,16 +2,7 @@
 
 use super::answer::{CoverageColumn, MoneyColumn, Status, StatusReason};
 use super::question::Baseline;
-use crate::facts::Cohort;
-
-/// Pace at or above which a cell is GREEN, and YELLOW.
-#[derive(Debug, Clone, Copy)]
-pub struct Thresholds {
-    /// GREEN from here.
-    pub green: f64,
-    /// YELLOW from here.
-    pub yellow: f64,
-}
+use crate::facts::{Cohort, Thresholds};
 
 /// Less than this share of the period elapsed: too early to colour.
 const TOO_EARLY_BELOW: f64 = 0.10;
@@ -22,15 +13,14 @@ const ENOUGH_OPPORTUNITIES: u64 = 20;
 /// Past periods that a HISTORICAL baseline rests on.
 pub const PAST_PERIODS: i32 = 4;
 
-impl Thresholds {
-    fn status(self, pace: f64) -> Status {
-        if pace >= self.green {
-            Status::Green
-        } else if pace >= self.yellow {
-            Status::Yellow
-        } else {
-            Status::Red
-        }
+/// The colour of a pace.
+fn colour(pace: f64, thresholds: Thresholds) -> Status {
+    if pace >= thresholds.green_from {
+        Status::Green
+    } else if pace >= thresholds.yellow_from {
+        Status::Yellow
+    } else {
+        Status::Red
     }
 }
 
@@ -85,7 +75,7 @@ pub fn money_column(
     let (status, status_reason) = match (target_to_pace, pace) {
         (None, _) => (Status::Grey, StatusReason::NoTarget),
         _ if elapsed < TOO_EARLY_BELOW => (Status::Grey, StatusReason::TooEarly),
-        (_, Some(pace)) => (thresholds.status(pace), StatusReason::Pace),
+        (_, Some(pace)) => (colour(pace, thresholds), StatusReason::Pace),
         (_, None) => (Status::Grey, StatusReason::NoHistory),
     };
     MoneyColumn {
@@ -147,7 +137,7 @@ pub fn coverage_column(basis: CoverageBasis, elapsed: f64, thresholds: Threshold
         (None, ..) => (Status::Grey, StatusReason::NoTarget),
         (Some(_), None, _) => (Status::Green, StatusReason::TargetMet),
         _ if elapsed < TOO_EARLY_BELOW => (Status::Grey, StatusReason::TooEarly),
-        (_, _, Some(pace)) => (thresholds.status(pace), StatusReason::Pace),
+        (_, _, Some(pace)) => (colour(pace, thresholds), StatusReason::Pace),
         (_, Some(_), None) => (Status::Grey, StatusReason::NoHistory),
     };
     let change = value.zip(prior).map(|(value, prior)| value - prior);
@@ -171,7 +161,7 @@ pub fn coverage_column(basis: CoverageBasis, elapsed: f64, thresholds: Threshold
 mod tests {
     use super::*;
 
-    const USUAL: Thresholds = Thresholds { green: 1.0, yellow: 0.85 };
+    const USUAL: Thresholds = Thresholds { green_from: 1.0, yellow_from: 0.85 };
     const MILLION: i64 = 100_000_000;
 
     #[test]
@@ -280,6 +270,17 @@ mod tests {
                 (column.attainment, column.expected, column.baseline),
                 (attainment, expectation.share, expectation.baseline)
             );
+        }
+    }
+
+    #[test]
+    fn a_column_is_coloured_by_its_own_thresholds() {
+        let half = Expectation { share: Some(0.5), baseline: Some(Baseline::Linear) };
+        for (green_from, yellow_from, expected) in
+            [(1.0, 0.85, Status::Yellow), (0.9, 0.8, Status::Green), (1.2, 1.0, Status::Red), (0.95, 0.95, Status::Red)]
+        {
+            let column = money_column(46, 0, Some(100), half, 0.5, Thresholds { green_from, yellow_from });
+            assert_eq!(column.status, expected, "{green_from} {yellow_from}");
         }
     }
 

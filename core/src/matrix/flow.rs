@@ -190,7 +190,7 @@ impl<'a> Window<'a> {
         before.is_deleted()
             || kind == StageKind::Open
             || kind != self.end.kind(&after)
-            || self.end.reopened(after, self.start.at_ms + 1, self.end.at_ms + 1)
+            || self.end.reopened(after, self.start.at_ms + 1, self.end.at_ms + 1, |_| true)
     }
 
     fn entry(&self, before: Option<Held<'a>>) -> FlowBucket {

@@ -113,8 +113,8 @@ impl<'a> Book<'a> {
             }
             Reach::Part => {}
         }
-        let finer = self.sets.iter().filter(|(cutting, _)| cutting.is_finer_than(key));
-        finer.into_iter().find_map(|(cutting, rows)| self.of_set(key, rows, occupied.0.get(cutting)?))
+        let mut finer = self.sets.iter().filter(|(cutting, _)| cutting.is_finer_than(key));
+        finer.find_map(|(cutting, rows)| self.of_set(key, rows, occupied.0.get(cutting)?))
     }
 
     fn own(&self, key: &CellKey) -> Option<i64> {
