@@ -38,9 +38,14 @@ const NEVER: &[(&str, &[&str])] = &[
     ("src/app", &["sea_orm", "sqlx::", "rusqlite", "async_graphql", "actix_web"]),
     ("src/storage", &["async_graphql", "actix_web"]),
     ("plugins/sdk/src", &["pipewright_core", "tokio::", "chrono::"]),
+    ("plugins/markov/src", &["pipewright_core", "tokio::", "chrono::"]),
     ("plugins/positional/src", &["pipewright_core", "tokio::", "chrono::"]),
+    ("plugins/shapley/src", &["pipewright_core", "tokio::", "chrono::"]),
     ("plugins/sourcing/src", &["pipewright_core", "tokio::", "chrono::"]),
 ];
+
+/// The crates of models.
+const FAMILIES: [&str; 4] = ["pipewright_markov", "pipewright_positional", "pipewright_shapley", "pipewright_sourcing"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -139,7 +144,7 @@ fn no_room_names_what_it_never_may() {
 fn a_model_is_named_only_in_its_crate_and_in_the_one_list() {
     let listed = rust_files(&root().join("src"))
         .into_iter()
-        .filter(|path| ["pipewright_positional", "pipewright_sourcing"].iter().any(|name| code(path).contains(name)))
+        .filter(|path| FAMILIES.iter().any(|name| code(path).contains(name)))
         .collect::<Vec<_>>();
     assert_eq!(listed.len(), 1, "the built-in models are registered in one place: {listed:?}");
 }
@@ -154,8 +159,10 @@ fn the_crates_depend_only_inwards() {
     };
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(own("plugins/sdk/Cargo.toml"), set(&[]));
-    assert_eq!(own("plugins/positional/Cargo.toml"), set(&["pipewright-plugin"]));
-    assert_eq!(own("plugins/sourcing/Cargo.toml"), set(&["pipewright-plugin"]));
+    for family in FAMILIES {
+        let folder = family.strip_prefix("pipewright_").unwrap();
+        assert_eq!(own(&format!("plugins/{folder}/Cargo.toml")), set(&["pipewright-plugin"]), "{family}");
+    }
     assert_eq!(own("core/Cargo.toml"), set(&["pipewright-plugin"]));
     assert_eq!(own("migrations/Cargo.toml"), set(&[]));
     assert_eq!(own("web/Cargo.toml"), set(&[]));
