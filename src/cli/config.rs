@@ -16,14 +16,16 @@ pub struct ConfigArgs {}
 pub fn run(_: ConfigArgs, layers: &Layers, config: &Config) {
     let mut shown = config.clone();
     shown.database.url = without_password(&shown.database.url);
-    print!("{}", written(&layers.settings(&shown)));
+    print!("{}", written(layers.settings(&shown)));
 }
 
-fn written(settings: &[Setting]) -> String {
+fn written(mut settings: Vec<Setting>) -> String {
+    // A table of TOML ends where the next begins: each section comes in one piece.
+    settings.sort_by(|one, other| parts(&one.key).cmp(&parts(&other.key)));
     let mut text = String::new();
     let mut open = "";
-    for setting in settings {
-        let (section, name) = setting.key.rsplit_once('.').unwrap_or(("", &setting.key));
+    for setting in &settings {
+        let (section, name) = parts(&setting.key);
         if section != open {
             text.push_str(&format!("{}[{section}]\n", if text.is_empty() { "" } else { "\n" }));
             open = section;
@@ -35,6 +37,11 @@ fn written(settings: &[Setting]) -> String {
         text.push_str(&format!("{line:<44}  # {}\n", setting.origin));
     }
     text
+}
+
+/// Section and name.
+fn parts(key: &str) -> (&str, &str) {
+    key.rsplit_once('.').unwrap_or(("", key))
 }
 
 /// The address with `***` for what stands between the user and the host, and for a password among its parameters.

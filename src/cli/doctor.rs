@@ -138,8 +138,8 @@ fn space(folder: &Path, findings: &mut Findings) {
     let free = volume.f_bavail.saturating_mul(volume.f_frsize);
     let text = format!("disk: {} MiB free for {}", free >> 20, folder.display());
     match free {
-        ..NO_SPACE => findings.fail(format!("{text}: make room before anything is written")),
-        ..LITTLE_SPACE => findings.warn(format!("{text}: make room before a large import")),
+        0..NO_SPACE => findings.fail(format!("{text}: make room before anything is written")),
+        NO_SPACE..LITTLE_SPACE => findings.warn(format!("{text}: make room before a large import")),
         _ => findings.ok(text),
     }
 }

@@ -71,7 +71,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(run(cli.command, &layers, config)) {
+    let ended = runtime.block_on(run(cli.command, &layers, config));
+    // A computation that nobody waits for any more must not hold the process back.
+    runtime.shutdown_background();
+    match ended {
         Ok(code) => code,
         Err(error) => failed(error.as_ref()),
     }

@@ -5,6 +5,8 @@
 #![recursion_limit = "256"]
 
 mod architecture;
+mod commands;
+mod http;
 mod import;
 mod import_files;
 mod matrix;

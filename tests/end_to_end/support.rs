@@ -78,10 +78,14 @@ impl Home {
         out.into_owned()
     }
 
-    /// Starts the server on a free port.
+    /// Starts the server on a free port and waits until it answers questions.
     pub fn serve(&self) -> Server {
-        let mut child =
-            self.command(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        self.serve_with(&[], &[])
+    }
+
+    /// As [`Self::serve`], with more arguments and variables of the environment.
+    pub fn serve_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Server {
+        let mut child = self.serving(arguments, environment).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
         let address = lines
             .by_ref()
@@ -92,6 +96,26 @@ impl Home {
             .expect("the server prints its address");
         std::thread::spawn(move || lines.for_each(drop));
         Server { child, address }
+    }
+
+    /// Starts the server on a free port and waits only until it listens.
+    pub fn serve_unopened(&self, environment: &[(&str, &str)]) -> Server {
+        let mut child = self.serving(&[], environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
+        let address = lines
+            .by_ref()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(&line.expect("the log is text")).ok())
+            .find(|line| line["message"] == "listening")
+            .map(|line| format!("http://{}", line["address"].as_str().expect("an address is text")))
+            .expect("the server logs its address");
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, address }
+    }
+
+    fn serving(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.args(arguments).envs(environment.iter().copied());
+        command
     }
 }
 
@@ -116,6 +140,31 @@ pub struct Server {
 }
 
 impl Server {
+    /// `http://127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn place(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
+    /// The process's id.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        assert!(Command::new("kill").args(["-TERM", &self.process().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits for the process to end by itself; its exit code.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// Asks over HTTP; the whole answer.
     pub async fn ask(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
