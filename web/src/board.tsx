@@ -18,7 +18,7 @@ const CUTS: [string, string[]][] = [
   ['Stage', ['STAGE']],
   ['Month', ['MONTH']],
 ];
-const MARKS = { RED: '▼', YELLOW: '◆', GREEN: '▲', GREY: '·' };
+const MARKS = { RED: '▼', YELLOW: '◆', GREEN: '▲', GREY: '○' };
 const REASONS: Record<string, string> = {
   PACE: 'by pace against the thresholds',
   TOO_EARLY: 'less than 10% of the period has elapsed',
@@ -51,7 +51,7 @@ function money({ amount, currency }: Money) {
 }
 
 const percent = (ratio: number) => `${(ratio * 100).toFixed(0)}%`;
-const signed = (ratio: number) => `${ratio >= 0 ? '+' : ''}${(ratio * 100).toFixed(0)}%`;
+const signed = (ratio: number) => `${ratio >= 0 ? '+' : '−'}${(Math.abs(ratio) * 100).toFixed(0)}%`;
 
 function MoneyCell({ column }: { column: MoneyColumn }) {
   const facts = [
@@ -95,8 +95,24 @@ function Row({ cell, name }: { cell: Cell; name: string }) {
   );
 }
 
+function Empty({ period }: { period: string }) {
+  return (
+    <section className="empty">
+      <h2>Nothing falls into {period}</h2>
+      <p>No opportunity and no target has a date in this period. Ask about another one, or fill an empty database:</p>
+      <dl>
+        <dt><code>pipewright import DIR</code></dt>
+        <dd>brings in a Salesforce export as it is</dd>
+        <dt><code>pipewright generate</code></dt>
+        <dd>makes up a company to look around in</dd>
+      </dl>
+    </section>
+  );
+}
+
 function Matrix({ board }: { board: Board }) {
   const { apm } = board;
+  if (apm.cells.length === 0) return <Empty period={apm.period.name} />;
   return (
     <>
       <p className="frame">
@@ -127,7 +143,6 @@ function Matrix({ board }: { board: Board }) {
           </tfoot>
         </table>
       </div>
-      {apm.cells.length === 0 && <p>No opportunity and no target falls into this period. Import some, or ask about another period.</p>}
     </>
   );
 }
