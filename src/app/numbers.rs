@@ -331,7 +331,8 @@ pub async fn trend(
     compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::trend(snapshot, &query, &scope, credit)).await
 }
 
-/// The last instant of each step of the period that is over at `as_of`, and `as_of` itself where it lies in the period.
+/// The last instant of each step of the period that is over at `as_of`, and `as_of` itself where the period is not over then.
+/// Weeks are counted from the period's first day; its last may be shorter.
 fn every(calendar: &Calendar, period: &Period, as_of: DateTime<Utc>, step: Step) -> Vec<DateTime<Utc>> {
     let mut points = Vec::new();
     let mut day = period.start;
@@ -378,4 +379,68 @@ pub async fn aggregate(
     };
     let scope = viewer.scope().clone();
     compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::aggregate(snapshot, &query, &scope, credit)).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use pipewright_core::calendar::YearPattern;
+
+    #[test]
+    fn a_trend_has_a_point_at_the_end_of_each_step_and_at_its_own_instant() {
+        let in_zone =
+            |time_zone| Calendar { first_month: 2, pattern: YearPattern::Calendar, time_zone, holidays: BTreeSet::new() };
+        let (utc, new_york) = (in_zone(chrono_tz::UTC), in_zone(chrono_tz::America::New_York));
+        let weeks = Calendar { pattern: YearPattern::FourFourFive, ..utc.clone() };
+        for (calendar, period, as_of, step, expected) in [
+            (
+                &utc,
+                "FY2027-Q4",
+                "2026-11-15T12:00:00Z",
+                Step::Week,
+                vec!["11-07T23:59:59.999", "11-14T23:59:59.999", "11-15T12:00:00"],
+            ),
+            (&utc, "FY2027-Q4", "2026-11-14T23:59:59.999Z", Step::Week, vec!["11-07T23:59:59.999", "11-14T23:59:59.999"]),
+            (&utc, "FY2027-Q4", "2026-11-02T01:00:00Z", Step::Day, vec!["11-01T23:59:59.999", "11-02T01:00:00"]),
+            (
+                &utc,
+                "FY2027-Q3",
+                "2026-12-31T00:00:00Z",
+                Step::Month,
+                vec!["08-31T23:59:59.999", "09-30T23:59:59.999", "10-31T23:59:59.999"],
+            ),
+            (&utc, "FY2027-Q4", "2026-10-15T00:00:00Z", Step::Month, vec!["10-15T00:00:00"]),
+            (&utc, "2026-11-02/2026-11-12", "2026-12-01T00:00:00Z", Step::Week, vec!["11-08T23:59:59.999", "11-11T23:59:59.999"]),
+            (
+                &weeks,
+                "FY2027-Q1",
+                "2026-06-01T00:00:00Z",
+                Step::Month,
+                vec!["03-01T23:59:59.999", "03-29T23:59:59.999", "05-03T23:59:59.999"],
+            ),
+            // The clocks go back on 1 November.
+            (
+                &new_york,
+                "2026-10-31/2026-11-03",
+                "2026-12-01T00:00:00Z",
+                Step::Day,
+                vec!["11-01T03:59:59.999", "11-02T04:59:59.999", "11-03T04:59:59.999"],
+            ),
+        ] {
+            let points = every(calendar, &calendar.period(period.parse().unwrap()), as_of.parse().unwrap(), step);
+            let expected: Vec<DateTime<Utc>> = expected.iter().map(|point| format!("2026-{point}Z").parse().unwrap()).collect();
+            assert_eq!(points, expected, "{period} as of {as_of} by {step:?}");
+        }
+    }
+
+    #[test]
+    fn a_year_has_no_more_days_than_a_trend_has_points() {
+        let calendar =
+            Calendar { first_month: 2, pattern: YearPattern::FourFourFive, time_zone: chrono_tz::UTC, holidays: BTreeSet::new() };
+        let (year, after) = (calendar.period("FY2025".parse().unwrap()), "2026-01-01T00:00:00Z".parse().unwrap());
+        assert_eq!(every(&calendar, &year, after, Step::Day).len(), 371);
+        let decade = calendar.period("2014-01-01/2024-01-01".parse().unwrap());
+        assert!(every(&calendar, &decade, after, Step::Day).len() > MOST_POINTS, "more are refused, not cut off");
+    }
 }
