@@ -109,11 +109,11 @@ pub enum StatusReason {
     Pace,
     /// Less than 10% of the period has elapsed.
     TooEarly,
-    /// There is no target.
+    /// There is no target above 0.
     NoTarget,
     /// Nothing is left to close.
     TargetMet,
-    /// There is no history to measure against.
+    /// There is no history to measure against, or none in which anything was reached by this point.
     NoHistory,
 }
 
@@ -122,7 +122,11 @@ pub enum StatusReason {
 pub struct MoneyColumn {
     /// The measure for the period as of the answer's instant.
     pub value: Money,
-    /// What it should reach: the latest target row at or before the instant. Null where there is none.
+    /// What it should reach, by the latest rows at or before the instant: that of exactly this key (for a quarter, else its
+    /// months, each with its own); else the sum of one complete finer set, the one with the fewest dimensions; else null. A set
+    /// is complete where every key within the cell that has an opportunity or a row for the period has a row; keys without a
+    /// value, such as `(no product)`, need none. Under a filter, a row counts that is wholly let through; one of which only a
+    /// part may be gives null.
     pub target: Option<Money>,
     /// value / target, a ratio. Null without a target.
     pub attainment: Option<f64>,
@@ -176,7 +180,8 @@ pub struct CoverageColumn {
 /// What the forecast column is made of.
 #[derive(SimpleObject)]
 pub struct ForecastParts {
-    /// The judgement submitted for exactly this cell, the latest at or before the instant. Null where there is none.
+    /// The judgement submitted for exactly this cell, the latest at or before the instant; else the sum of one complete finer set,
+    /// as with targets. Null where there is neither.
     pub judgement: Option<Money>,
     /// The roll-up asked for.
     pub roll_up: Money,

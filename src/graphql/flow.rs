@@ -127,7 +127,9 @@ impl FlowRow {
         Money::new(self.row.end, self.snapshot.settings().reporting_currency)
     }
 
-    /// ACV of deals won before the window and undone inside it: CLOSED_WON is the change of `closedAcv` plus this.
+    /// What CLOSED_WON shows beyond the change of `closedAcv`: ACV of deals won before the window and undone inside it, and of
+    /// deals won ahead of a close date that is still to come; less that of deals whose close date has come since, and what won
+    /// deals grew by since.
     async fn unwon(&self) -> Money {
         Money::new(self.row.unwon, self.snapshot.settings().reporting_currency)
     }
