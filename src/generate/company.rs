@@ -200,7 +200,8 @@ impl Company {
             let day = if responses.is_empty() { first } else { first + after };
             let channel = Channel::ALL[dice.weighted(&super::journey::CHANNEL_SHARES)];
             if let Some((campaign, day)) = self.drives.response(dice, channel, day.min(self.timeline.until - 1)) {
-                let at = (i64::from(day.max(first)) * DAY_MS).max(created_ms);
+                // What came in over a campaign is known by day.
+                let at = i64::from(day.max(first)) * DAY_MS;
                 let is_new = responses.iter().all(|(known, _)| *known != campaign);
                 if is_new && at <= self.timeline.horizon_ms {
                     responses.push((campaign, at));

@@ -77,6 +77,82 @@ async fn an_import_killed_anywhere_goes_on_to_the_same_answers() {
     }
 }
 
+/// Every touchpoint, as a text of its columns.
+async fn touchpoints(home: &Home) -> Vec<String> {
+    use sqlx::{Connection, Row};
+    let hex = |column: &str| match home.url().starts_with("sqlite:") {
+        true => format!("lower(hex({column}))"),
+        false => format!("replace({column}::text, '-', '')"),
+    };
+    let ids: Vec<String> =
+        ["id", "rep_id", "campaign_id", "contact_id", "lead_id", "account_id", "opportunity_id"].map(hex).to_vec();
+    let ids = ids.iter().map(|id| format!("coalesce({id}, '-')")).collect::<Vec<_>>().join(" || ' ' || ");
+    let sql = format!(
+        "SELECT {ids} || ' ' || CAST(at_ms AS TEXT) || ' ' || CAST(kind AS TEXT) || ' ' || coalesce(CAST(channel AS TEXT), '-')
+         FROM touchpoint"
+    );
+    let sql = sqlx::AssertSqlSafe(sql);
+    let mut rows: Vec<String> = if home.url().starts_with("sqlite:") {
+        let mut connection = sqlx::SqliteConnection::connect(home.url()).await.unwrap();
+        sqlx::query(sql).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect()
+    } else {
+        let mut connection = sqlx::PgConnection::connect(home.url()).await.unwrap();
+        sqlx::query(sql).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    rows.sort_unstable();
+    rows
+}
+
+/// Whether everybody of the company has held one role only: an export cannot tell earlier ones.
+async fn nobody_changed_role(home: &Home) -> bool {
+    let reps = home.serve().data("{ reps(first: 100) { edges { node { tenures { role } } } } }", json!({})).await;
+    reps["reps"]["edges"].as_array().unwrap().iter().all(|rep| rep["node"]["tenures"].as_array().unwrap().len() == 1)
+}
+
+#[tokio::test]
+async fn a_company_written_directly_and_by_way_of_an_export_has_the_same_touchpoints_and_sources() {
+    const BY_SOURCE: &str = "query Q($model: String!) { apm(period: \"FY2027-Q3\", asOf: \"2026-11-20T00:00:00.000Z\", by: [SOURCE], model: { id: $model }) {
+        cells { key { label } closedAcv { value { amount } prior { amount } } openPipeline { value { amount } } generation { value { amount } } } } }";
+    for engine in ENGINES {
+        let mut seed = 0;
+        let direct = loop {
+            seed += 1;
+            let home = Home::new(engine).await;
+            home.succeed(&["generate", "--opportunities", "300", "--seed", &seed.to_string(), "--until", "2026-11-24"]);
+            if nobody_changed_role(&home).await {
+                break home;
+            }
+        };
+        let imported = Home::new(engine).await;
+        let out = imported.path().join("export").display().to_string();
+        imported.succeed(&[
+            "generate",
+            "--opportunities",
+            "300",
+            "--seed",
+            &seed.to_string(),
+            "--until",
+            "2026-11-24",
+            "--out",
+            &out,
+        ]);
+        imported.succeed(&["import", &out]);
+        let (expected, found) = (touchpoints(&direct).await, touchpoints(&imported).await);
+        assert!(expected.iter().any(|row| row.split(' ').nth(8) == Some("8")), "there are hand-offs");
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found, expected, "{engine:?}");
+        }
+        let (direct, imported) = (direct.serve(), imported.serve());
+        for model in ["first-touch", "last-touch", "linear", "sourced-by"] {
+            let question = json!({ "model": model });
+            let expected = direct.data(BY_SOURCE, question.clone()).await.to_string();
+            assert!(expected.contains("BDR"), "{expected}");
+            assert_eq!(imported.data(BY_SOURCE, question).await.to_string(), expected, "{engine:?}: {model}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_bad_row_is_set_aside_and_the_rest_comes_in() {
     let home = Home::new(Engine::Sqlite).await;
