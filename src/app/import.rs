@@ -242,7 +242,8 @@ async fn read(
             work.remove();
             return Err(IntakeError::Strict { count, file: request.rejects });
         }
-        if look_up {
+        // A work file that was lost is read again, and what it held of the database with it.
+        if look_up || !work.is_recalled()? {
             recall(&work, known.as_ref(), &organisation, &found, &mut report)?;
         }
         let mut of_records = 0;

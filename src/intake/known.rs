@@ -9,7 +9,9 @@ use super::discover::Found;
 use super::report::{Report, Unresolved};
 use super::work::WorkFile;
 use crate::storage::{Storage, StorageError};
-use pipewright_core::ids::{AccountId, CampaignId, ContactId, LeadId, OpportunityId, ProductId, RepId, TouchpointId};
+use pipewright_core::ids::{
+    AccountId, CampaignId, ContactId, ContactRoleId, LeadId, OpportunityId, ProductId, RepId, SplitId, TouchpointId,
+};
 use pipewright_core::opportunity::Version;
 use pipewright_core::rep::{Rep, Tenure};
 use pipewright_core::touchpoint::Touchpoint;
@@ -132,10 +134,12 @@ pub fn recall(
     work.begin()?;
     work.forget_stored()?;
     if let Some(known) = known {
+        name_owners(work, known)?;
         want(work, found)?;
         keep(work, known, organisation)?;
     }
     work.commit()?;
+    work.note_recalled()?;
     report.unresolved.clear();
     for (object, column, of, _) in REFERENCES {
         let (count, example) = work.orphans(object, column, of)?;
@@ -152,6 +156,28 @@ pub fn recall(
     Ok(())
 }
 
+/// Owners that stand by a name which no user of the export has, and one rep of the database.
+fn name_owners(work: &WorkFile, known: &Known) -> Result<(), IntakeError> {
+    let owned = REFERENCES.iter().filter(|(_, column, ..)| *column == "OwnerId").map(|(object, ..)| *object);
+    let mut names: Vec<(&str, String)> = Vec::new();
+    for object in owned {
+        names.extend(work.names_in(object, "OwnerId")?.into_iter().map(|name| (object, name)));
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut reps: HashMap<String, Vec<String>> = HashMap::new();
+    for rep in known.ask(known.storage.every_rep())? {
+        reps.entry(rep.name).or_default().extend(rep.external_id);
+    }
+    for (object, name) in names {
+        if let Some([id]) = reps.get(&name).map(Vec::as_slice) {
+            work.put_in_place(object, "OwnerId", &name, id)?;
+        }
+    }
+    Ok(())
+}
+
 fn want(work: &WorkFile, found: &Found) -> Result<(), IntakeError> {
     for (object, column, of, prefix) in REFERENCES.iter().chain(LOOSE).filter(|(_, _, of, _)| *of != "UserRole") {
         work.want(object, column, of, prefix)?;
@@ -160,7 +186,8 @@ fn want(work: &WorkFile, found: &Found) -> Result<(), IntakeError> {
     for object in ["User", "Account"] {
         work.want_own(object)?;
     }
-    for object in ["Contact", "Lead", "Campaign", "Product2", "Opportunity"] {
+    let others = ["Contact", "Lead", "Campaign", "Product2", "Opportunity", "OpportunityContactRole", "OpportunitySplit"];
+    for object in others {
         let files = found.sources.iter().enumerate().filter(|(_, source)| source.object.name == object);
         if !work.carries_all(object, files.map(|(number, _)| number)) {
             work.want_own(object)?;
@@ -190,8 +217,10 @@ fn keep(work: &WorkFile, known: &Known, organisation: &str) -> Result<(), Intake
     look_up!("Campaign", CampaignId, campaigns_stored);
     look_up!("Product2", ProductId, products_stored);
     look_up!("Opportunity", OpportunityId, opportunities_stored);
+    look_up!("OpportunityContactRole", ContactRoleId, contact_roles_stored);
+    look_up!("OpportunitySplit", SplitId, splits_stored);
     each_page(work, "User", |external_ids| reps(work, known, organisation, external_ids))?;
-    for stage in known.ask(known.storage.stages_stored())? {
+    for stage in known.ask(known.storage.every_stage())? {
         work.keep_stored("Stage", &stage.name, &stage)?;
     }
     Ok(())

@@ -169,7 +169,7 @@ impl fmt::Display for Report {
             writeln!(f, "  {file}: skipped, no known object")?;
         }
         if !self.missing.is_empty() {
-            writeln!(f, "  not in the export, so not known: {}", self.missing.join(", "))?;
+            writeln!(f, "  not in the export: {}", self.missing.join(", "))?;
         }
         for column in &self.dates_followed {
             writeln!(f, "  {column}: the order of day and month follows the other date columns")?;

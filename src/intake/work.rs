@@ -3,6 +3,8 @@
 //!
 //! It is a SQLite file of our own that only this import reads. Once finished it is good for the same input again.
 
+mod stored;
+
 use super::IntakeError;
 use super::dates::Settled;
 use super::mapping::Mapping;
@@ -10,8 +12,6 @@ use super::rejects::Reject;
 use super::report::Report;
 use super::salesforce::objects::{Kind, OBJECTS, Object};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -382,125 +382,6 @@ impl WorkFile {
     pub fn count(&self, object: &str) -> Result<u64, IntakeError> {
         let sql = format!("SELECT count(*) FROM {}", quoted(object));
         Ok(self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
-    }
-
-    /// How many records of `object` have a `column` that names no record of `of` in the export, with one of the ids.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn orphans_in_export(&self, object: &str, column: &str, of: &str) -> Result<(u64, Option<String>), IntakeError> {
-        let column = quoted(column);
-        let sql = format!(
-            "SELECT count(*), min({column}) FROM {} AS own WHERE {column} IS NOT NULL AND NOT EXISTS \
-             (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{column})",
-            quoted(object),
-            quoted(of)
-        );
-        Ok(self.connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?)
-    }
-
-    /// How many records of `object` have a `column` that names neither a record of `of` nor a stored one, with one of the ids.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn orphans(&self, object: &str, column: &str, of: &str) -> Result<(u64, Option<String>), IntakeError> {
-        let column = quoted(column);
-        let sql = format!(
-            "SELECT count(*), min({column}) FROM {} AS own WHERE {column} IS NOT NULL AND NOT EXISTS \
-             (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{column}) AND NOT EXISTS \
-             (SELECT 1 FROM stored WHERE object = ? AND id = own.{column} AND record IS NOT NULL)",
-            quoted(object),
-            quoted(of)
-        );
-        Ok(self.connection.query_row(&sql, [of], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)))?)
-    }
-
-    /// Forgets what the database was found to hold.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn forget_stored(&self) -> Result<(), IntakeError> {
-        Ok(self.connection.execute_batch("DELETE FROM stored")?)
-    }
-
-    /// Wants the ids that begin with `prefix` in a column and name no record of the export, to be looked for as `of`.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn want(&self, object: &str, column: &str, of: &str, prefix: &str) -> Result<(), IntakeError> {
-        let column = quoted(column);
-        let sql = format!(
-            "INSERT OR IGNORE INTO stored SELECT DISTINCT ?1, {column}, NULL FROM {} AS own \
-             WHERE length({column}) = 18 AND substr({column}, 1, length(?2)) = ?2 AND NOT EXISTS \
-             (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{column})",
-            quoted(object),
-            quoted(of)
-        );
-        self.connection.execute(&sql, [of, prefix])?;
-        Ok(())
-    }
-
-    /// Wants all ids of an object's own records.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn want_own(&self, object: &str) -> Result<(), IntakeError> {
-        let sql = format!("INSERT OR IGNORE INTO stored SELECT ?1, \"Id\", NULL FROM {}", quoted(object));
-        self.connection.execute(&sql, [object])?;
-        Ok(())
-    }
-
-    /// Up to `limit` wanted ids of an object after this one, in order.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn wanted(&self, object: &str, after: &str, limit: usize) -> Result<Vec<String>, IntakeError> {
-        let sql = "SELECT id FROM stored WHERE object = ? AND id > ? ORDER BY id LIMIT ?";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let ids = select.query_map(params![object, after, limit], |row| row.get(0))?;
-        Ok(ids.collect::<Result<_, _>>()?)
-    }
-
-    /// Keeps what the database holds of an id.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn keep_stored(&self, object: &str, id: &str, record: &impl Serialize) -> Result<(), IntakeError> {
-        let json = serde_json::to_string(record).expect("plain values become JSON");
-        self.connection.prepare_cached("INSERT OR REPLACE INTO stored VALUES (?, ?, ?)")?.execute([object, id, &json])?;
-        Ok(())
-    }
-
-    /// What the database held of an id when the import began; `None` where it held nothing or was not asked.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn stored<T: DeserializeOwned>(&self, object: &str, id: &str) -> Result<Option<T>, IntakeError> {
-        let sql = "SELECT record FROM stored WHERE object = ? AND id = ? AND record IS NOT NULL";
-        let found = self.connection.prepare_cached(sql)?.query_row([object, id], |row| row.get::<_, String>(0)).optional()?;
-        Ok(found.map(|text| serde_json::from_str(&text).expect("it was written from the same type by this binary")))
-    }
-
-    /// Everything that the database held of an object and was asked for, in order of id.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn all_stored<T: DeserializeOwned>(&self, object: &str) -> Result<Vec<T>, IntakeError> {
-        let mut select =
-            self.connection.prepare("SELECT record FROM stored WHERE object = ? AND record IS NOT NULL ORDER BY id")?;
-        let rows = select.query_map([object], |row| row.get::<_, String>(0))?;
-        let read = |text: String| serde_json::from_str(&text).expect("it was written from the same type by this binary");
-        rows.map(|text| Ok(read(text?))).collect()
-    }
-
-    /// Whether the database held such a record.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn is_stored(&self, object: &str, id: &str) -> Result<bool, IntakeError> {
-        let sql = "SELECT 1 FROM stored WHERE object = ? AND id = ? AND record IS NOT NULL";
-        Ok(self.connection.prepare_cached(sql)?.query_row([object, id], |_| Ok(())).optional()?.is_some())
     }
 
     /// The distinct values of some columns, with how often each stands there.

@@ -5,8 +5,10 @@ use super::table::Read;
 use super::{Storage, StorageError};
 use pipewright_core::campaign::Campaign;
 use pipewright_core::catalog::{Product, Stage};
-use pipewright_core::ids::{AccountId, CampaignId, ContactId, LeadId, OpportunityId, ProductId, RepId, TouchpointId};
-use pipewright_core::opportunity::Opportunity;
+use pipewright_core::ids::{
+    AccountId, CampaignId, ContactId, ContactRoleId, LeadId, OpportunityId, ProductId, RepId, SplitId, TouchpointId,
+};
+use pipewright_core::opportunity::{ContactRole, Opportunity, Split};
 use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
 use pipewright_core::touchpoint::Touchpoint;
@@ -37,6 +39,8 @@ impl Storage {
         campaigns_stored: Campaign by CampaignId = "campaign WHERE id";
         products_stored: Product by ProductId = "product WHERE id";
         opportunities_stored: Opportunity by OpportunityId = "opportunity WHERE id";
+        contact_roles_stored: ContactRole by ContactRoleId = "contact_role WHERE id";
+        splits_stored: Split by SplitId = "split WHERE id";
         touchpoints_stored: Touchpoint by TouchpointId = "touchpoint WHERE id";
     }
 
@@ -44,11 +48,23 @@ impl Storage {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn stages_stored(&self) -> Result<Vec<Stage>, StorageError> {
-        self.reading(|reading| {
-            let mut stages = Vec::new();
-            reading.each("stage", [0; 2], |stage| stages.push(stage))?;
-            Ok(stages)
+    pub async fn every_stage(&self) -> Result<Vec<Stage>, StorageError> {
+        self.every("stage").await
+    }
+
+    /// Every rep: thousands at most.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn every_rep(&self) -> Result<Vec<Rep>, StorageError> {
+        self.every("rep").await
+    }
+
+    async fn every<R: Read + Send + 'static>(&self, table: &'static str) -> Result<Vec<R>, StorageError> {
+        self.reading(move |reading| {
+            let mut all = Vec::new();
+            reading.each(table, [0; 2], |record| all.push(record))?;
+            Ok(all)
         })
         .await
     }

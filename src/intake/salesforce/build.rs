@@ -134,7 +134,7 @@ pub struct Build<'a> {
     pub ledger: Ledger,
     /// Stages by name.
     pub stages: BTreeMap<String, Stage>,
-    stages_guessed: u64,
+    stages_guessed: Vec<String>,
 }
 
 impl<'a> Build<'a> {
@@ -158,7 +158,7 @@ impl<'a> Build<'a> {
             reporting: config.reporting_currency,
             ledger,
             stages: BTreeMap::new(),
-            stages_guessed: 0,
+            stages_guessed: Vec::new(),
         };
         (build.stages, build.stages_guessed) = stages::read(&build)?;
         Ok(build)
@@ -172,10 +172,9 @@ impl<'a> Build<'a> {
         let mut page = Page::default();
         let Some(object) = phase.object() else {
             page.batch.stages = self.stages.values().cloned().collect();
-            if self.stages_guessed > 0 {
-                report
-                    .guesses
-                    .insert("stage without an OpportunityStage row: its order, kind and category".into(), self.stages_guessed);
+            for name in &self.stages_guessed {
+                report.guess("stage without an OpportunityStage row: its order, kind and category");
+                report.unmapped("stages", name, 1);
             }
             return Ok(page);
         };
@@ -303,4 +302,9 @@ pub(super) fn category(text: &str) -> Option<ForecastCategory> {
 /// What a row says of a column; what is stored, where its file does not have the column.
 pub(super) fn or_stored<T>(row: &Record, column: &str, said: Option<T>, stored: impl FnOnce() -> Option<T>) -> Option<T> {
     if row.carries(column) { said } else { stored() }
+}
+
+/// A flag; what is stored where its file does not have the column.
+pub(super) fn is(row: &Record, column: &str, stored: Option<bool>, usual: bool) -> bool {
+    or_stored(row, column, row.get(column).and_then(boolean), || stored).unwrap_or(usual)
 }

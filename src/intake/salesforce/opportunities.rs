@@ -1,6 +1,6 @@
 //! An opportunity with its versions, lines, contact roles and splits.
 
-use super::build::{Build, category, flag, money, or_stored, percent};
+use super::build::{Build, category, flag, is, money, or_stored, percent};
 use super::history::{FieldChange, HistoryRow, Told, Tracked, differences, rebuild, same_content, to_add};
 use super::places::{self, Buyer};
 use crate::intake::IntakeError;
@@ -51,7 +51,9 @@ pub(super) fn opportunity(
     let last = history.iter().max_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
     record(build, row, created_at, batch, report)?;
     let last_at = history.iter().map(|row| row.at).chain(changes.iter().map(|change| change.at)).max();
-    let modified_at = build.instant(row, "LastModifiedDate").unwrap_or(created_at).max(created_at);
+    let said_at = build.instant(row, "LastModifiedDate");
+    // A change of which the export does not say when it happened holds from the import on: the past stays as it is known.
+    let modified_at = said_at.unwrap_or(if before.is_some() { build.ledger.at } else { created_at }).max(created_at);
     // What neither the row nor its history carries stands as it was stored.
     let newest = last.filter(|last| before.is_none_or(|before| last.at >= before.valid_from));
     let amount_minor = or_stored(row, "Amount", money(row, "Amount", currency), || {
@@ -90,11 +92,16 @@ pub(super) fn opportunity(
             None => before.and_then(|before| before.line_set),
         },
         lines_known: lines.is_some() || before.is_none_or(|before| before.lines_known),
-        is_deleted: match before {
-            Some(before) if !row.carries("IsDeleted") => before.is_deleted,
-            _ => flag(row, "IsDeleted"),
-        },
+        is_deleted: is(row, "IsDeleted", before.map(|before| before.is_deleted), false),
         recorded: DataVersion::default(),
+    };
+    let is_old = |known: &&Version| said_at.is_some() && current.valid_from < known.valid_from;
+    let current = match before.filter(is_old) {
+        Some(known) => {
+            report.leave_out("opportunities of which a later state is known already", 1);
+            known.clone()
+        }
+        None => current,
     };
     let lines_at = lines.as_ref().and_then(|lines| lines.changed_at);
     batch.line_sets.extend(lines.and_then(|lines| lines.set));
@@ -341,13 +348,15 @@ fn contact_roles(build: &Build<'_>, row: &Record, opportunity: OpportunityId, ba
         if !build.is_known("Contact", Some(contact))? {
             continue;
         }
+        let stored: Option<ContactRole> = build.work.stored("OpportunityContactRole", role.id())?;
+        let stored = stored.as_ref();
         batch.contact_roles.push(ContactRole {
             id: ContactRoleId::derived(build.organisation, role.id()),
             opportunity,
             contact: ContactId::derived(build.organisation, contact),
-            role: role.text("Role"),
-            is_primary: flag(&role, "IsPrimary"),
-            is_deleted: flag(&role, "IsDeleted"),
+            role: or_stored(&role, "Role", role.text("Role"), || stored?.role.clone()),
+            is_primary: is(&role, "IsPrimary", stored.map(|stored| stored.is_primary), false),
+            is_deleted: is(&role, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
             recorded: DataVersion::default(),
         });
     }
@@ -361,15 +370,19 @@ fn splits(build: &Build<'_>, row: &Record, opportunity: OpportunityId, batch: &m
             Some(kind) => build.work.record("OpportunitySplitType", kind)?,
             None => None,
         };
-        let percentage = split.get("SplitPercentage").and_then(decimal).and_then(|percent| scaled(percent, 2)).unwrap_or(0);
+        let stored: Option<Split> = build.work.stored("OpportunitySplit", split.id())?;
+        let stored = stored.as_ref();
+        let said = split.get("SplitPercentage").and_then(decimal).and_then(|percent| scaled(percent, 2));
+        let said = said.and_then(|percentage| i32::try_from(percentage).ok());
+        // A type whose total must be 100% is a revenue split; the standard overlay type need not be.
+        let overlay = kind.map(|kind| kind.get("IsTotalValidated").is_some() && !flag(&kind, "IsTotalValidated"));
         batch.splits.push(Split {
             id: SplitId::derived(build.organisation, split.id()),
             opportunity,
             rep,
-            percentage_bp: i32::try_from(percentage).unwrap_or(0),
-            // A type whose total must be 100% is a revenue split; the standard overlay type need not be.
-            is_overlay: kind.is_some_and(|kind| kind.get("IsTotalValidated").is_some() && !flag(&kind, "IsTotalValidated")),
-            is_deleted: flag(&split, "IsDeleted"),
+            percentage_bp: or_stored(&split, "SplitPercentage", said, || Some(stored?.percentage_bp)).unwrap_or(0),
+            is_overlay: overlay.or(stored.map(|stored| stored.is_overlay)).unwrap_or(false),
+            is_deleted: is(&split, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
             recorded: DataVersion::default(),
         });
     }

@@ -1,11 +1,11 @@
 //! Reps, products, campaigns, accounts, contacts, leads and targets: one row of the export, one record.
 
-use super::build::{Build, flag, money, or_stored};
+use super::build::{Build, flag, is, money, or_stored};
 use super::places::{self, Buyer};
 use crate::intake::IntakeError;
 use crate::intake::known::KnownRep;
 use crate::intake::report::Report;
-use crate::intake::values::{boolean, decimal, id18};
+use crate::intake::values::{decimal, id18};
 use crate::intake::work::Record;
 use crate::storage::Batch;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,11 +36,6 @@ fn person(row: &Record, stored: Option<&str>) -> String {
 /// `Name`, else what is stored, else the id.
 fn name(row: &Record, stored: Option<&str>) -> String {
     row.get("Name").or(stored).unwrap_or(row.id()).to_owned()
-}
-
-/// A flag; what is stored where its file does not have the column.
-fn is(row: &Record, column: &str, stored: Option<bool>, usual: bool) -> bool {
-    or_stored(row, column, row.get(column).and_then(boolean), || stored).unwrap_or(usual)
 }
 
 pub(super) fn product(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Result<(), IntakeError> {

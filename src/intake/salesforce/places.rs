@@ -107,7 +107,7 @@ impl Part {
     }
 
     /// What the stored columns of an account alone would give.
-    fn from_stored(self, build: &Build<'_>, account: &Account) -> Option<Uuid> {
+    fn of_stored_columns(self, build: &Build<'_>, account: &Account) -> Option<Uuid> {
         let own = self.columns(build).iter().filter_map(|name| name.strip_prefix("Account."));
         let name = own.filter_map(|column| self.remembered(account, column)).next();
         name.or_else(|| self.by_size(build, account.employees).map(|(name, _)| name)).map(|name| self.id(build, &name))
@@ -127,7 +127,7 @@ impl Part {
             unsure |= !row.carries(column) && !matches!(column, "BillingCountry" | "BillingState");
         }
         if let Some(before) = stored.and_then(|account| self.of_account(account)).filter(|_| unsure)
-            && stored.and_then(|account| self.from_stored(build, account)) != Some(before)
+            && stored.and_then(|account| self.of_stored_columns(build, account)) != Some(before)
         {
             return Some(before);
         }

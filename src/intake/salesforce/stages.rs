@@ -30,8 +30,8 @@ struct Seen {
     category: Option<ForecastCategory>,
 }
 
-/// All stages by name; second: how many were guessed.
-pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, u64), IntakeError> {
+/// All stages by name; second: those that were guessed.
+pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, Vec<String>), IntakeError> {
     let known: Vec<Stage> = build.work.all_stored("Stage")?;
     let mut stages: BTreeMap<String, Stage> = known.into_iter().map(|stage| (stage.name.clone(), stage)).collect();
     let mut last = stages.values().map(|stage| stage.position).max().unwrap_or(0);
@@ -75,7 +75,7 @@ pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, u64), 
     }
     let mut guessed: Vec<(String, Seen)> = seen.into_iter().filter(|(name, _)| !stages.contains_key(name)).collect();
     guessed.sort_by_key(|(name, seen)| (seen.kind.unwrap_or(StageKind::Open), seen.probability, name.clone()));
-    let count = guessed.len() as u64;
+    let names = guessed.iter().map(|(name, _)| name.clone()).collect();
     for (place, (name, seen)) in guessed.into_iter().enumerate() {
         let kind = seen.kind.unwrap_or(StageKind::Open);
         let stage = Stage {
@@ -90,7 +90,7 @@ pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, u64), 
         };
         stages.insert(name, stage);
     }
-    Ok((stages, count))
+    Ok((stages, names))
 }
 
 fn usual(kind: StageKind) -> ForecastCategory {

@@ -31,22 +31,18 @@ impl Touched {
     fn add(&mut self, build: &Build<'_>, id: Option<&str>) -> Result<(), IntakeError> {
         let Some(id) = id else { return Ok(()) };
         match id.get(..3).unwrap_or_default() {
-            "003" => {
-                if build.is_known("Contact", Some(id))? {
-                    self.contact = Some(ContactId::derived(build.organisation, id));
-                    if self.account.is_none() {
-                        self.account = account_of(build, "Contact", id, |contact: Contact| contact.account)?;
-                    }
+            "003" if build.is_known("Contact", Some(id))? => {
+                self.contact = Some(ContactId::derived(build.organisation, id));
+                if self.account.is_none() {
+                    self.account = account_of(build, "Contact", id, |contact: Contact| contact.account)?;
                 }
             }
             "00Q" if build.is_known("Lead", Some(id))? => self.lead = Some(LeadId::derived(build.organisation, id)),
             "001" => self.account = build.known_account(Some(id))?.or(self.account),
-            "006" => {
-                if build.is_known("Opportunity", Some(id))? {
-                    self.opportunity = Some(OpportunityId::derived(build.organisation, id));
-                    if self.account.is_none() {
-                        self.account = account_of(build, "Opportunity", id, |opportunity: Opportunity| opportunity.account)?;
-                    }
+            "006" if build.is_known("Opportunity", Some(id))? => {
+                self.opportunity = Some(OpportunityId::derived(build.organisation, id));
+                if self.account.is_none() {
+                    self.account = account_of(build, "Opportunity", id, |opportunity: Opportunity| opportunity.account)?;
                 }
             }
             _ => {}
