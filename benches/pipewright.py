@@ -75,7 +75,9 @@ class Binary:
                 process.wait()
 
     def start(self, database, arguments, **more):
-        environment = dict(os.environ, TMPDIR=str(database.folder), PIPEWRIGHT__DATABASE__URL=database.url)
+        # Every cell of a cut by thousands with every field costs more than a caller is let have by default.
+        cost = {"PIPEWRIGHT__SERVER__LIMITS__COST": "1000000000"}
+        environment = dict(os.environ, TMPDIR=str(database.folder), PIPEWRIGHT__DATABASE__URL=database.url, **cost)
         # A plain exec would count this script's own memory into the child's peak: a shell in between keeps it out.
         command = ["/bin/sh", "-c", 'exec "$0" "$@"', str(self.path), *map(str, arguments)]
         process = subprocess.Popen(command, cwd=database.folder, env=environment, stdin=subprocess.DEVNULL, **more)

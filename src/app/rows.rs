@@ -3,9 +3,10 @@
 use super::App;
 use crate::storage::StorageError;
 pub use crate::storage::rows::{
-    AccountColumn, CampaignColumn, Column, ContactColumn, ContactRoleColumn, Filter, Found, JudgementColumn, Key, Kind,
-    LeadColumn, LineColumn, NamedColumn, OpportunityColumn, OpportunityState, Order, Page, ProductColumn, Record, RepColumn,
-    SplitColumn, StageColumn, TargetColumn, TenureColumn, Test, TouchpointColumn, Value, VersionColumn, Window,
+    AccountColumn, AdjustmentColumn, CampaignColumn, Column, ContactColumn, ContactRoleColumn, ExchangeRateColumn, Filter,
+    ForecastColumn, Found, Key, Kind, LeadColumn, LineColumn, NamedColumn, OpportunityColumn, OpportunityState, Order, Page,
+    ProductColumn, Record, RepColumn, SplitColumn, StageColumn, TargetColumn, TenureColumn, Test, TouchpointColumn, Value,
+    VersionColumn, Window,
 };
 use pipewright_core::rep::Role;
 use pipewright_core::viewer::Viewer;

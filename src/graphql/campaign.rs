@@ -1,13 +1,13 @@
 //! Campaigns and the six marketing channels.
 
+use super::declare::{noun, object, roots};
 use super::filter::{BooleanFilter, DateFilter, IdFilter, TextFilter, enum_filter, filter_input, order_input};
 use super::loaders;
-use super::node::global_id;
 use super::opportunity::{Opportunity, OpportunityFilter, OpportunityOrder};
-use super::page::{Connection, Noun, Paging, nested, noun, roots};
-use super::scalars::{Day, Money};
-use crate::app::rows::{CampaignColumn, Filter, OpportunityColumn};
-use async_graphql::{Context, Enum, ID, Object, Result};
+use super::scalars::{Change, Currency, Day, Money};
+use super::touchpoint::{Touchpoint, TouchpointFilter, TouchpointOrder};
+use crate::app::rows::{CampaignColumn, OpportunityColumn, TouchpointColumn};
+use async_graphql::{Context, Enum, Result};
 use pipewright_core::campaign;
 
 /// The six marketing channels.
@@ -38,100 +38,84 @@ pub struct Campaign(pub campaign::Campaign);
 
 noun!(Campaign over campaign::Campaign, "Campaign", by CampaignColumn::Name, descending false);
 
-/// A marketing campaign, in a hierarchy of at most five levels.
-#[Object]
-impl Campaign {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A marketing campaign, in a hierarchy of at most five levels.
+    Campaign, known by |campaign| campaign.id;
+    fields {
+        /// The source system's id; null where the campaign was made here.
+        async fn external_id(&self) -> Option<&str> {
+            self.0.external_id.as_deref()
+        }
 
-    /// The source system's id; null where the campaign was made here.
-    async fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
-    }
+        /// The campaign's name.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// The campaign's name.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
+        /// Its channel; null where the source system's type maps to none.
+        async fn channel(&self) -> Option<Channel> {
+            self.0.channel.map(Into::into)
+        }
 
-    /// Its channel; null where the source system's type maps to none.
-    async fn channel(&self) -> Option<Channel> {
-        self.0.channel.map(Into::into)
-    }
+        /// The source system's type, as it spells it; null where it says none.
+        async fn kind(&self) -> Option<&str> {
+            self.0.kind.as_deref()
+        }
 
-    /// The source system's type, as it spells it; null where it says none.
-    async fn kind(&self) -> Option<&str> {
-        self.0.kind.as_deref()
-    }
+        /// The source system's status, as it spells it; null where it says none.
+        async fn status(&self) -> Option<&str> {
+            self.0.status.as_deref()
+        }
 
-    /// The source system's status, as it spells it; null where it says none.
-    async fn status(&self) -> Option<&str> {
-        self.0.status.as_deref()
-    }
+        /// First day; null where unknown.
+        async fn starts_on(&self) -> Option<Day> {
+            self.0.starts_on.map(Day)
+        }
 
-    /// First day; null where unknown.
-    async fn starts_on(&self) -> Option<Day> {
-        self.0.starts_on.map(Day)
-    }
+        /// Last day; null where unknown or open.
+        async fn ends_on(&self) -> Option<Day> {
+            self.0.ends_on.map(Day)
+        }
 
-    /// Last day; null where unknown or open.
-    async fn ends_on(&self) -> Option<Day> {
-        self.0.ends_on.map(Day)
-    }
+        /// Planned cost; null where none is planned.
+        async fn budgeted_cost(&self) -> Option<Money> {
+            self.0.budgeted_cost_minor.map(|minor| Money::new(minor, self.0.currency))
+        }
 
-    /// Planned cost; null where none is planned.
-    async fn budgeted_cost(&self) -> Option<Money> {
-        self.0.budgeted_cost_minor.map(|minor| Money::new(minor, self.0.currency))
-    }
+        /// Cost so far; null where unknown.
+        async fn actual_cost(&self) -> Option<Money> {
+            self.0.actual_cost_minor.map(|minor| Money::new(minor, self.0.currency))
+        }
 
-    /// Cost so far; null where unknown.
-    async fn actual_cost(&self) -> Option<Money> {
-        self.0.actual_cost_minor.map(|minor| Money::new(minor, self.0.currency))
-    }
+        /// Whether it runs.
+        async fn is_active(&self) -> bool {
+            self.0.is_active
+        }
 
-    /// Whether it runs.
-    async fn is_active(&self) -> bool {
-        self.0.is_active
-    }
+        /// The campaign above it; null at the top.
+        async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
+            loaders::maybe(ctx, self.0.parent.map(|id| id.0)).await
+        }
 
-    /// The campaign above it; null at the top.
-    async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
-        loaders::maybe(ctx, self.0.parent.map(|id| id.0)).await
-    }
+        /// The currency of both costs.
+        async fn currency(&self) -> Currency {
+            Currency(self.0.currency)
+        }
 
-    /// The campaigns right below it.
-    #[graphql(complexity = "super::page::cost(first, last, super::page::NESTED_DEFAULT) * child_complexity + 1")]
-    async fn children(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "In which order.")] order_by: Option<CampaignOrder>,
-        #[graphql(desc = "How many from the start, 0 to 100; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Campaign>> {
-        let paging = Paging { first, after, last, before };
-        nested(ctx, CampaignColumn::Parent, self.0.id.0, Filter::everything(), order_by, paging).await
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
-
-    /// The opportunities whose primary campaign it is now.
-    #[graphql(complexity = "super::page::cost(first, last, super::page::NESTED_DEFAULT) * child_complexity + 1")]
-    #[allow(clippy::too_many_arguments)]
-    async fn opportunities(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which; all where absent.")] filter: Option<OpportunityFilter>,
-        #[graphql(desc = "In which order.")] order_by: Option<OpportunityOrder>,
-        #[graphql(desc = "How many from the start, 0 to 100; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Opportunity>> {
-        let filter = super::filter::read(filter)?;
-        nested(ctx, OpportunityColumn::Campaign, self.0.id.0, filter, order_by, Paging { first, after, last, before }).await
+    connections {
+        /// The campaigns right below it.
+        children: Campaign by CampaignFilter, CampaignOrder through CampaignColumn::Parent;
+        /// The opportunities whose primary campaign it is now.
+        opportunities: Opportunity by OpportunityFilter, OpportunityOrder through OpportunityColumn::Campaign;
+        /// The interactions that it brought.
+        touchpoints: Touchpoint by TouchpointFilter, TouchpointOrder through TouchpointColumn::Campaign;
     }
+    parts {}
 }
 
 filter_input! {
@@ -163,7 +147,7 @@ order_input! {
     CampaignOrder,
     /// What campaigns are ordered by.
     CampaignOrderField on CampaignColumn {
-        /// Name, by bytes.
+        /// Name, in byte order: capitals before small letters.
         Name;
         /// First day.
         StartsOn;

@@ -1,14 +1,14 @@
 //! Contacts.
 
 use super::account::Account;
+use super::contact_role::ContactRole;
+use super::declare::{noun, object, roots};
 use super::filter::{DateTimeFilter, IdFilter, TextFilter, filter_input, order_input};
 use super::loaders;
-use super::node::global_id;
-use super::page::{Noun, noun, roots};
 use super::rep::Rep;
-use super::scalars::Instant;
-use crate::app::rows::ContactColumn;
-use async_graphql::{Context, ID, Object, Result};
+use super::scalars::{Change, Instant};
+use crate::app::rows::{ContactColumn, ContactRoleColumn};
+use async_graphql::{Context, Result};
 use pipewright_core::party;
 
 /// A person at an account.
@@ -16,62 +16,69 @@ pub struct Contact(pub party::Contact);
 
 noun!(Contact over party::Contact, "Contact", by ContactColumn::Name, descending false);
 
-/// A person at an account.
-#[Object]
-impl Contact {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A person at an account.
+    Contact, known by |contact| contact.id;
+    fields {
+        /// The source system's id; null where the contact was made here.
+        async fn external_id(&self) -> Option<&str> {
+            self.0.external_id.as_deref()
+        }
 
-    /// The source system's id; null where the contact was made here.
-    async fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
-    }
+        /// Full name.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// Full name.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
+        /// Title; null where unknown.
+        async fn title(&self) -> Option<&str> {
+            self.0.title.as_deref()
+        }
 
-    /// Title; null where unknown.
-    async fn title(&self) -> Option<&str> {
-        self.0.title.as_deref()
-    }
+        /// Department; null where unknown.
+        async fn department(&self) -> Option<&str> {
+            self.0.department.as_deref()
+        }
 
-    /// Department; null where unknown.
-    async fn department(&self) -> Option<&str> {
-        self.0.department.as_deref()
-    }
+        /// Mail address, a personal field; null where unknown, or hidden from you.
+        async fn email(&self) -> Option<&str> {
+            self.0.email.as_deref()
+        }
 
-    /// Mail address, a personal field; null where unknown, or hidden from you.
-    async fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
-    }
+        /// Phone number, a personal field; null where unknown, or hidden from you.
+        async fn phone(&self) -> Option<&str> {
+            self.0.phone.as_deref()
+        }
 
-    /// Phone number, a personal field; null where unknown, or hidden from you.
-    async fn phone(&self) -> Option<&str> {
-        self.0.phone.as_deref()
-    }
+        /// Where they came from, as the source system spells it; null where it says nothing.
+        async fn lead_source(&self) -> Option<&str> {
+            self.0.lead_source.as_deref()
+        }
 
-    /// Where they came from, as the source system spells it; null where it says nothing.
-    async fn lead_source(&self) -> Option<&str> {
-        self.0.lead_source.as_deref()
-    }
+        /// When the source system made it; null where it does not say.
+        async fn created_at(&self) -> Option<Instant> {
+            self.0.created_at.map(Instant)
+        }
 
-    /// When the source system made it; null where it does not say.
-    async fn created_at(&self) -> Option<Instant> {
-        self.0.created_at.map(Instant)
-    }
+        /// Where they work; null where unknown.
+        async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+            loaders::maybe(ctx, self.0.account.map(|id| id.0)).await
+        }
 
-    /// Where they work; null where unknown.
-    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
-        loaders::maybe(ctx, self.0.account.map(|id| id.0)).await
-    }
+        /// Who owns the contact; null where nobody does.
+        async fn owner(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
+            loaders::maybe(ctx, self.0.owner.map(|id| id.0)).await
+        }
 
-    /// Who owns the contact; null where nobody does.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
-        loaders::maybe(ctx, self.0.owner.map(|id| id.0)).await
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
+    }
+    connections {}
+    parts {
+        /// The parts they play in opportunities.
+        opportunity_roles: ContactRole through ContactRoleColumn::Contact;
     }
 }
 
@@ -98,7 +105,7 @@ order_input! {
     ContactOrder,
     /// What contacts are ordered by.
     ContactOrderField on ContactColumn {
-        /// Full name, by bytes.
+        /// Full name, in byte order: capitals before small letters.
         Name;
         /// When the source system made it.
         CreatedAt;

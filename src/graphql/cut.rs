@@ -1,16 +1,12 @@
-//! What every question for numbers takes and gives: dimensions, keys, filters, models, periods.
+//! How questions for numbers are cut: dimensions, keys, filters, periods.
 
-use super::error::{Code, broken, failure};
-use super::scalars::{Day, Json};
-use crate::app::numbers::{ModelAsked, NumberError};
-use async_graphql::{Enum, InputObject, Result, SimpleObject};
+use super::error::{Code, broken};
+use super::scalars::Day;
+use super::source::Source;
+use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
 use pipewright_core::calendar;
-use pipewright_core::campaign::Channel;
 use pipewright_core::dimension::{self, CellKey, DimensionValue, Filter};
 use pipewright_core::facts::Snapshot;
-use pipewright_core::matrix;
-use pipewright_core::rep::Role;
-use pipewright_core::touchpoint::Source;
 
 const FILTER_DEPTH: u32 = 8;
 const FILTER_NODES: u32 = 200;
@@ -43,6 +39,11 @@ pub enum Dimension {
     Month,
 }
 
+impl Dimension {
+    /// How many there are: the parts of a key, at most.
+    pub const COUNT: usize = dimension::Dimension::ALL.len();
+}
+
 /// One part of a cell's key.
 #[derive(SimpleObject)]
 pub struct KeyPart {
@@ -69,25 +70,9 @@ fn written(value: &DimensionValue) -> Option<String> {
     match value {
         DimensionValue::None => None,
         DimensionValue::Entity(id) => Some(id.to_string()),
-        DimensionValue::Source(source) => Some(source_name(*source).to_owned()),
+        DimensionValue::Source(source) => Some(Source::from(*source).name()),
         DimensionValue::Text(text) => Some(text.clone()),
         DimensionValue::Month(month) => Some(month.to_string()),
-    }
-}
-
-fn source_name(source: Source) -> &'static str {
-    match source {
-        Source::Role(Role::Ae) => "AE",
-        Source::Role(Role::Bdr) => "BDR",
-        Source::Role(Role::Sdr) => "SDR",
-        Source::Role(Role::Ecs) => "ECS",
-        Source::Role(Role::CloudSales) => "CLOUD_SALES",
-        Source::Channel(Channel::Brand) => "BRAND",
-        Source::Channel(Channel::DemandGeneration) => "DEMAND_GENERATION",
-        Source::Channel(Channel::Events) => "EVENTS",
-        Source::Channel(Channel::Abm) => "ABM",
-        Source::Channel(Channel::Digital) => "DIGITAL",
-        Source::Channel(Channel::Enablement) => "ENABLEMENT",
     }
 }
 
@@ -166,9 +151,8 @@ fn read(dimension: dimension::Dimension, value: Option<String>) -> Result<Dimens
             uuid::Uuid::try_parse(&text).map(DimensionValue::Entity).map_err(|_| wrong("a UUID, as KeyPart.value gives it"))
         }
         D::Source => {
-            let all = (0_u8..).map_while(Source::from_code);
-            let found = all.into_iter().find(|source| source_name(*source) == text);
-            found.map(DimensionValue::Source).ok_or_else(|| wrong("a role or channel such as AE or EVENTS"))
+            let source = Source::named(&text).ok_or_else(|| wrong("a role or channel such as AE or EVENTS"))?;
+            Ok(DimensionValue::Source(source.into()))
         }
         D::Month => match text.parse() {
             Ok(month @ calendar::PeriodName::Month(..)) => Ok(DimensionValue::Month(month)),
@@ -178,74 +162,27 @@ fn read(dimension: dimension::Dimension, value: Option<String>) -> Result<Dimens
     }
 }
 
-/// Which touchpoints a model sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "matrix::Lens")]
-pub enum Lens {
-    /// All eleven sources: five roles and six channels.
-    All,
-    /// Sales touchpoints only.
-    Roles,
-    /// Marketing touchpoints only.
-    Channels,
-}
-
-/// An attribution model with its parameters; it matters only where a question is cut or filtered by SOURCE.
-#[derive(Debug, InputObject)]
-pub struct ModelInput {
-    /// The model's id, as `attributionModels` lists it, such as `sourced-by`. Absent or null: the configured default.
-    pub id: Option<String>,
-    /// Parameters that differ from their defaults: a JSON object of numbers and strings by name.
-    pub parameters: Option<Json>,
-    /// Which touchpoints it sees. Absent or null: ALL.
-    pub lens: Option<Lens>,
-}
-
-/// The model as the use case takes it.
-///
-/// # Errors
-/// The parameters are no JSON object.
-pub fn model(given: Option<ModelInput>) -> Result<Option<ModelAsked>> {
-    let Some(given) = given else { return Ok(None) };
-    let parameters = match given.parameters.map(|json| json.0) {
-        None | Some(serde_json::Value::Null) => Vec::new(),
-        Some(serde_json::Value::Object(fields)) => fields.into_iter().map(|(name, value)| (name, value.to_string())).collect(),
-        Some(_) => return Err(broken(Code::BadUserInput, "'parameters' is a JSON object such as {\"window_days\": 90}")),
-    };
-    Ok(Some(ModelAsked { id: given.id, parameters, lens: given.lens.map(Into::into).unwrap_or_default() }))
-}
+/// A named, half-open run of days.
+pub struct Period(pub calendar::Period);
 
 /// A named, half-open run of days.
-#[derive(SimpleObject)]
-pub struct Period {
-    /// `FY2027`, `FY2027-Q1`, `FY2027-M01`, or a range of dates `2026-11-02/2026-12-01` with the end exclusive. A fiscal year
-    /// is named after the calendar year in which it ends.
-    pub name: String,
+#[Object]
+impl Period {
+    /// `FY2027`, `FY2027-Q1`, `FY2027-M01`, or a range of dates `2026-11-02/2026-12-01` with the end exclusive. A fiscal year is
+    /// named after the calendar year in which it ends.
+    async fn name(&self) -> String {
+        self.0.name.to_string()
+    }
+
     /// First day.
-    pub start: Day,
+    async fn start(&self) -> Day {
+        self.0.start.into()
+    }
+
     /// First day after it.
-    pub end: Day,
-}
-
-impl From<calendar::Period> for Period {
-    fn from(period: calendar::Period) -> Self {
-        Self { name: period.name.to_string(), start: period.start.into(), end: period.end.into() }
+    async fn end(&self) -> Day {
+        self.0.end.into()
     }
-}
-
-/// A number that could not be given, as clients see it.
-pub fn refused(error: NumberError) -> async_graphql::Error {
-    match error {
-        NumberError::Credit(error) => failure(&error),
-        NumberError::Panicked(_) => failure(&error),
-        NumberError::Busy => broken(Code::Unavailable, error.to_string()),
-        _ => broken(Code::BadUserInput, error.to_string()),
-    }
-}
-
-/// A count, as GraphQL's Int holds it.
-pub fn count(count: u64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]
@@ -258,7 +195,7 @@ mod tests {
         let month = "FY2027-M01".parse().unwrap();
         for (dimension, value) in [
             (dimension::Dimension::Region, DimensionValue::Entity(uuid::Uuid::nil())),
-            (dimension::Dimension::Source, DimensionValue::Source(Source::from_code(10).unwrap())),
+            (dimension::Dimension::Source, DimensionValue::Source(pipewright_core::touchpoint::Source::from_code(10).unwrap())),
             (dimension::Dimension::Industry, DimensionValue::Text("Banking".into())),
             (dimension::Dimension::Month, DimensionValue::Month(month)),
             (dimension::Dimension::Product, DimensionValue::None),

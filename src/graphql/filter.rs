@@ -1,10 +1,15 @@
 //! Filter and order inputs, and the tests they stand for.
 
+use super::error::{Code, broken};
+use super::loaders::Now;
 use super::node::parse_id;
 use super::page::bad_input;
-use super::scalars::{Day, Instant};
+use super::rep::Role;
+use super::scalars::{Currency, Day, DecimalText, Instant};
 use crate::app::rows::{Column, Filter, Test, Value};
-use async_graphql::{Enum, ID, InputObject, InputType, Result};
+use async_graphql::{Context, Enum, ID, InputObject, InputType, Result};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 /// How deep `and`, `or` and `not` nest.
 const MOST_DEPTH: usize = 8;
@@ -15,8 +20,11 @@ const MOST_VALUES: usize = 1_000;
 /// Characters of one text.
 const MOST_CHARACTERS: usize = 1_000;
 
-/// What is left of a filter's size while it is read.
-pub struct Budget(usize);
+/// What is left of a filter's size while it is read, and the instant that the request calls now.
+pub struct Budget {
+    left: usize,
+    now: DateTime<Utc>,
+}
 
 /// A filter input of a noun with columns `C`.
 pub trait FilterInput<C>: InputType {
@@ -31,9 +39,9 @@ pub trait FilterInput<C>: InputType {
 ///
 /// # Errors
 /// Too deep, too large, or a value that cannot be.
-pub fn read<C, F: FilterInput<C>>(filter: Option<F>) -> Result<Filter<C>> {
+pub fn read<C, F: FilterInput<C>>(ctx: &Context<'_>, filter: Option<F>) -> Result<Filter<C>> {
     match filter {
-        Some(filter) => filter.read(1, &mut Budget(MOST_NODES)),
+        Some(filter) => filter.read(1, &mut Budget { left: MOST_NODES, now: ctx.data_unchecked::<Now>().0 }),
         None => Ok(Filter::everything()),
     }
 }
@@ -45,20 +53,30 @@ impl Budget {
     /// Too deep or too many.
     pub fn take(&mut self, depth: usize) -> Result<()> {
         if depth > MOST_DEPTH {
-            return Err(bad_input(format!("the filter nests deeper than {MOST_DEPTH} levels")));
+            return Err(broken(Code::QueryTooDeep, format!("the filter nests deeper than {MOST_DEPTH} levels")));
         }
-        self.0 = self.0.checked_sub(1).ok_or_else(|| bad_input(format!("the filter has more than {MOST_NODES} conditions")))?;
+        let too_many = || broken(Code::QueryTooComplex, format!("the filter has more than {MOST_NODES} conditions"));
+        self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
         Ok(())
     }
 }
 
+/// What operators must know beside their values.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Which noun's ids they compare with; empty where they compare with none.
+    pub noun: &'static str,
+    /// The instant that the request calls now.
+    pub now: DateTime<Utc>,
+}
+
 /// The operators on one field.
 pub trait Operators {
-    /// Adds the tests they stand for; ids must be of `noun`.
+    /// Adds the tests they stand for.
     ///
     /// # Errors
     /// A value that cannot be.
-    fn tests(self, noun: &'static str, tests: &mut Vec<Test>) -> Result<()>;
+    fn tests(self, about: About, tests: &mut Vec<Test>) -> Result<()>;
 }
 
 /// Adds a field's tests to the conditions of its filter.
@@ -75,7 +93,7 @@ pub fn add<C: Column, O: Operators>(
 ) -> Result<()> {
     let Some(field) = field else { return Ok(()) };
     let mut tests = Vec::new();
-    field.tests(noun, &mut tests)?;
+    field.tests(About { noun, now: budget.now }, &mut tests)?;
     for test in tests {
         budget.take(depth)?;
         parts.push(Filter::Is(column, test));
@@ -112,7 +130,7 @@ pub struct TextFilter {
 }
 
 impl Operators for TextFilter {
-    fn tests(self, _: &'static str, tests: &mut Vec<Test>) -> Result<()> {
+    fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
         if let Some(value) = self.eq {
             tests.push(Test::Eq(text(value)?.into()));
         }
@@ -140,7 +158,7 @@ pub struct IdFilter {
 }
 
 impl Operators for IdFilter {
-    fn tests(self, noun: &'static str, tests: &mut Vec<Test>) -> Result<()> {
+    fn tests(self, About { noun, .. }: About, tests: &mut Vec<Test>) -> Result<()> {
         if let Some(id) = self.eq {
             tests.push(Test::Eq(parse_id(noun, &id)?.into()));
         }
@@ -166,7 +184,7 @@ pub struct DateFilter {
 }
 
 impl Operators for DateFilter {
-    fn tests(self, _: &'static str, tests: &mut Vec<Test>) -> Result<()> {
+    fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
         tests.extend(self.eq.map(|day| Test::Eq(day.0.into())));
         tests.extend(self.gte.map(|day| Test::Gte(day.0.into())));
         tests.extend(self.lt.map(|day| Test::Lt(day.0.into())));
@@ -187,7 +205,7 @@ pub struct DateTimeFilter {
 }
 
 impl Operators for DateTimeFilter {
-    fn tests(self, _: &'static str, tests: &mut Vec<Test>) -> Result<()> {
+    fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
         tests.extend(self.gte.map(|at| Test::Gte(at.0.into())));
         tests.extend(self.lt.map(|at| Test::Lt(at.0.into())));
         tests.extend(self.is_null.map(Test::Missing));
@@ -203,7 +221,7 @@ pub struct BooleanFilter {
 }
 
 impl Operators for BooleanFilter {
-    fn tests(self, _: &'static str, tests: &mut Vec<Test>) -> Result<()> {
+    fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
         tests.extend(self.eq.map(|truth| Test::Eq(truth.into())));
         Ok(())
     }
@@ -221,10 +239,67 @@ pub struct IntFilter {
 }
 
 impl Operators for IntFilter {
-    fn tests(self, _: &'static str, tests: &mut Vec<Test>) -> Result<()> {
+    fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
         tests.extend(self.eq.map(|number| Test::Eq(number.into())));
         tests.extend(self.gte.map(|number| Test::Gte(number.into())));
         tests.extend(self.lt.map(|number| Test::Lt(number.into())));
+        Ok(())
+    }
+}
+
+/// Conditions on an amount of money. Only what is in `currency` fits; several conditions hold together.
+#[derive(InputObject)]
+pub struct MoneyFilter {
+    /// The currency of the amounts. What is in another one does not fit: nothing is converted.
+    pub currency: Currency,
+    /// Exactly this amount.
+    pub eq: Option<DecimalText>,
+    /// This amount or more.
+    pub gte: Option<DecimalText>,
+    /// Less than this amount.
+    pub lt: Option<DecimalText>,
+}
+
+impl Operators for MoneyFilter {
+    fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
+        let minor = |amount: DecimalText| {
+            let decimals = self.currency.0.decimals();
+            let scaled = amount.0.checked_mul(Decimal::from(10_u32.pow(decimals))).filter(Decimal::is_integer);
+            let minor = scaled.and_then(|minor| i64::try_from(minor).ok()).map(Value::Integer);
+            let wrong = || format!("{} is no amount of {}: it has {decimals} decimals", amount.0, self.currency.0);
+            minor.ok_or_else(|| bad_input(wrong()))
+        };
+        tests.extend(self.eq.map(minor).transpose()?.map(Test::Eq));
+        tests.extend(self.gte.map(minor).transpose()?.map(Test::Gte));
+        tests.extend(self.lt.map(minor).transpose()?.map(Test::Lt));
+        Ok(())
+    }
+}
+
+/// Adds the condition that an amount is in the currency that its filter names.
+pub fn add_currency<C: Column>(field: &Option<MoneyFilter>, column: C, parts: &mut Vec<Filter<C>>) {
+    let code = field.as_ref().map(|field| Value::Text(field.currency.0.to_string()));
+    parts.extend(code.map(|code| Filter::Is(column, Test::Eq(code))));
+}
+
+/// Conditions on the selling role that a rep holds. Several hold together.
+#[derive(InputObject, Default)]
+pub struct HeldRoleFilter {
+    /// Exactly this role.
+    pub eq: Option<Role>,
+    /// One of these roles.
+    #[graphql(name = "in")]
+    pub one_of: Option<Vec<Role>>,
+    /// At which instant. Absent or null: now.
+    pub as_of: Option<Instant>,
+}
+
+impl Operators for HeldRoleFilter {
+    fn tests(self, about: About, tests: &mut Vec<Test>) -> Result<()> {
+        let at = self.as_of.map_or(about.now, |at| at.0);
+        let held = |roles: Vec<Role>| Test::HoldsRole { roles: roles.into_iter().map(Into::into).collect(), at };
+        tests.extend(self.eq.map(|role| held(vec![role])));
+        tests.extend(self.one_of.map(held));
         Ok(())
     }
 }
@@ -245,7 +320,11 @@ macro_rules! enum_filter {
         }
 
         impl crate::graphql::filter::Operators for $name {
-            fn tests(self, _: &'static str, tests: &mut Vec<crate::app::rows::Test>) -> async_graphql::Result<()> {
+            fn tests(
+                self,
+                _: crate::graphql::filter::About,
+                tests: &mut Vec<crate::app::rows::Test>,
+            ) -> async_graphql::Result<()> {
                 use crate::app::rows::{Test, Value};
                 let code = |value: $enum| Value::Code(<$core>::from(value) as i16);
                 tests.extend(self.eq.map(|value| Test::Eq(code(value))));
@@ -259,7 +338,7 @@ macro_rules! enum_filter {
 
 /// Declares a noun's filter: each field with its operators and its column, and `of` which noun its ids are.
 macro_rules! filter_input {
-    ($(#[$doc:meta])* $name:ident on $columns:ident { $($(#[$field_doc:meta])* $field:ident: $operators:ident => $column:ident $(of $noun:literal)?;)* }) => {
+    ($(#[$doc:meta])* $name:ident on $columns:ident { $($(#[$field_doc:meta])* $field:ident: $operators:ident => $column:ident $(of $noun:literal)? $(in $currency:ident)?;)* }) => {
         $(#[$doc])*
         #[derive(async_graphql::InputObject, Default)]
         pub struct $name {
@@ -285,6 +364,7 @@ macro_rules! filter_input {
                     #[allow(unused_mut, unused_assignments)]
                     let mut noun = "";
                     $(noun = $noun;)?
+                    $(crate::graphql::filter::add_currency(&self.$field, $columns::$currency, &mut parts);)?
                     crate::graphql::filter::add(self.$field, $columns::$column, noun, depth, budget, &mut parts)?;
                 )*
                 for part in self.and.into_iter().flatten() {
@@ -324,7 +404,7 @@ macro_rules! order_input {
         $(#[$doc])*
         #[derive(async_graphql::InputObject)]
         pub struct $name {
-            /// By what; ties in an order that stays.
+            /// By which field. Rows alike in it keep one fixed order.
             pub field: $enum,
             /// Which end comes first.
             pub direction: crate::graphql::filter::OrderDirection,

@@ -1,16 +1,15 @@
 //! The pipeline flow: the waterfall between two instants, which balances.
 
-use super::apm::asked;
-use super::cut::{Dimension, KeyPart, MatrixFilter, ModelInput, key, refused};
+use super::cut::{Dimension, KeyPart, MatrixFilter, key};
+use super::page::{Connection, Paging};
+use super::question::{ModelInput, asked, refused, whole};
 use super::scalars::{Change, Instant, Money};
+use super::share::{self, OpportunityShare};
 use crate::app::numbers;
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Object, Result};
 use pipewright_core::facts::Snapshot;
 use pipewright_core::matrix;
 use std::sync::Arc;
-
-/// Items of one bar: at most.
-const MOST_ITEMS: i32 = 100;
 
 /// Where pipeline came from or went to, in the order of the waterfall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -42,57 +41,32 @@ pub enum FlowBucket {
     Removed,
 }
 
-/// One opportunity's part of a bar.
-#[derive(SimpleObject)]
-pub struct FlowItem {
-    /// The opportunity's UUID.
-    pub opportunity_id: ID,
-    /// Its part, signed.
-    pub amount: Money,
-}
-
 /// One bar of the waterfall.
-pub struct FlowBar {
-    bar: matrix::FlowBar,
-    snapshot: Arc<Snapshot>,
-}
+pub struct FlowBar(matrix::FlowBar);
 
 /// One bar of the waterfall. The amounts of all its items add up to its own.
 #[Object]
 impl FlowBar {
     /// Where this pipeline came from or went to.
     async fn bucket(&self) -> FlowBucket {
-        self.bar.bucket.into()
+        self.0.bucket.into()
     }
 
     /// ACV, signed.
-    async fn amount(&self) -> Money {
-        Money::new(self.bar.amount, self.snapshot.settings().reporting_currency)
+    async fn amount(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.0.amount)
     }
 
-    /// How many opportunities stand behind it.
-    async fn item_count(&self) -> i32 {
-        i32::try_from(self.bar.items.len()).unwrap_or(i32::MAX)
-    }
-
-    /// The opportunities behind it, the largest amount first.
-    #[graphql(complexity = "usize::try_from(first.clamp(0, MOST_ITEMS)).unwrap_or(0) * child_complexity + 1")]
+    /// The opportunities behind it, the largest part first. Their parts add up to `amount` exactly.
+    #[graphql(complexity = "super::page::nested_cost(first, last) * child_complexity + 1")]
     async fn items(
         &self,
-        #[graphql(desc = "How many: 0 to 100.", default = 20)] first: i32,
-        #[graphql(desc = "How many to leave out before them.", default = 0)] skip: i32,
-    ) -> Result<Vec<FlowItem>> {
-        let (Ok(skip), true) = (usize::try_from(skip), (0..=MOST_ITEMS).contains(&first)) else {
-            let text = format!("'first' is 0 to {MOST_ITEMS}, and 'skip' not negative");
-            return Err(super::error::broken(super::error::Code::BadUserInput, text));
-        };
-        let currency = self.snapshot.settings().reporting_currency;
-        let first = usize::try_from(first).unwrap_or(0);
-        let item = |item: &matrix::FlowItem| FlowItem {
-            opportunity_id: ID(item.opportunity.to_string()),
-            amount: Money::new(item.amount, currency),
-        };
-        Ok(self.bar.items.iter().skip(skip).take(first).map(item).collect())
+        #[graphql(desc = "How many from the start, 0 to 100; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<OpportunityShare>> {
+        share::page(&self.0.items, "FlowBar.items", &Paging { first, after, last, before })
     }
 }
 
@@ -112,26 +86,26 @@ impl FlowRow {
     }
 
     /// Open pipeline of the period at the start of the window.
-    async fn start(&self) -> Money {
-        Money::new(self.row.start, self.snapshot.settings().reporting_currency)
+    async fn start(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.row.start)
     }
 
     /// Every bucket in the order of the waterfall, also those of amount 0.
     #[graphql(complexity = "12 * child_complexity + 1")]
     async fn bars(&self) -> Vec<FlowBar> {
-        self.row.bars.iter().map(|bar| FlowBar { bar: bar.clone(), snapshot: self.snapshot.clone() }).collect()
+        self.row.bars.iter().cloned().map(FlowBar).collect()
     }
 
     /// Open pipeline of the period at the end of the window.
-    async fn end(&self) -> Money {
-        Money::new(self.row.end, self.snapshot.settings().reporting_currency)
+    async fn end(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.row.end)
     }
 
     /// What CLOSED_WON shows beyond the change of `closedAcv`: ACV of deals won before the window and undone inside it, and of
     /// deals won ahead of a close date that is still to come; less that of deals whose close date has come since, and what won
     /// deals grew by since.
-    async fn unwon(&self) -> Money {
-        Money::new(self.row.unwon, self.snapshot.settings().reporting_currency)
+    async fn unwon(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.row.unwon)
     }
 }
 
@@ -150,9 +124,17 @@ impl Flow {
     }
 
     /// One waterfall for each key, in order of key; none where `by` is empty.
-    #[graphql(complexity = "20 * child_complexity + 1")]
-    async fn rows(&self) -> Vec<FlowRow> {
-        self.answer.rows.iter().map(|row| FlowRow { row: row.clone(), snapshot: self.snapshot.clone() }).collect()
+    #[graphql(complexity = "super::question::whole_cost(at_most) * child_complexity + 1")]
+    async fn rows(
+        &self,
+        #[graphql(
+            desc = "How many you are ready for, 1 to 10,000: more are refused, never cut short, since they add up.",
+            default = 50
+        )]
+        at_most: i32,
+    ) -> Result<Vec<FlowRow>> {
+        let row = |row: &matrix::FlowRow| FlowRow { row: row.clone(), snapshot: self.snapshot.clone() };
+        Ok(whole(&self.answer.rows, "rows", at_most)?.iter().map(row).collect())
     }
 
     /// The waterfall over everything.

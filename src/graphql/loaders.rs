@@ -110,7 +110,7 @@ impl<R: Record> Loader<Ask<R::Column>> for ByParent<R> {
 /// The database failed.
 pub async fn one<N: Noun>(ctx: &Context<'_>, id: Uuid) -> Result<Option<N>> {
     let loader = ctx.data_unchecked::<DataLoader<ById<N::Record>>>();
-    Ok(loader.load_one(id).await.map_err(|error| failed(ctx, error))?.map(N::wrap))
+    Ok(loader.load_one(id).await.map_err(failed)?.map(N::wrap))
 }
 
 /// As [`one`], where the id itself may be missing.
@@ -130,7 +130,7 @@ pub async fn maybe<N: Noun>(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Optio
 /// The database failed.
 pub async fn of_parent<R: Record>(ctx: &Context<'_>, ask: Ask<R::Column>) -> Result<Option<Answer<R>>> {
     let loader = ctx.data_unchecked::<DataLoader<ByParent<R>>>();
-    loader.load_one(ask).await.map_err(|error| failed(ctx, error))
+    loader.load_one(ask).await.map_err(failed)
 }
 
 /// The first rows of a parent in an order: for lists that are short by nature.
@@ -180,7 +180,9 @@ fn install(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> R
     let request = noun::<pipewright_core::catalog::Segment>(request, app, viewer, batches);
     let request = noun::<pipewright_core::catalog::Stage>(request, app, viewer, batches);
     let request = noun::<pipewright_core::target::Target>(request, app, viewer, batches);
-    noun::<pipewright_core::forecast::Judgement>(request, app, viewer, batches)
+    let request = noun::<pipewright_core::currency::ExchangeRate>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::forecast::Judgement>(request, app, viewer, batches);
+    noun::<pipewright_core::forecast::Adjustment>(request, app, viewer, batches)
 }
 
 fn noun<R: Record>(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> Request {

@@ -1,24 +1,51 @@
 //! The attribution models that can be asked for.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Object};
+use pipewright_plugin::Manifest;
+
+/// Models that are listed at most.
+const MOST_MODELS: usize = 100;
+
+/// An attribution model.
+pub struct AttributionModel(Manifest);
 
 /// An attribution model: a way to share the credit for an opportunity out among roles and channels.
-#[derive(SimpleObject)]
-pub struct AttributionModel {
+#[Object]
+impl AttributionModel {
     /// What questions call it: `ModelInput.id`.
-    pub id: String,
+    async fn id(&self) -> &str {
+        &self.0.id
+    }
+
     /// What people call it.
-    pub name: String,
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
     /// Who gets the credit, in one sentence.
-    pub description: String,
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+
     /// The model's own version; a change of any weight is a new one.
-    pub version: String,
+    async fn version(&self) -> &str {
+        &self.0.version
+    }
+
     /// Whether its shares add up to one amount. False for a model of influence, which is never summed.
-    pub is_additive: bool,
+    async fn is_additive(&self) -> bool {
+        self.0.additive
+    }
+
     /// Whether it must see all journeys before it can weigh one.
-    pub is_trained: bool,
+    async fn is_trained(&self) -> bool {
+        self.0.passes > 0
+    }
+
     /// Whether it is used where a question names no model.
-    pub is_default: bool,
+    async fn is_default(&self, ctx: &Context<'_>) -> bool {
+        self.0.id == super::app(ctx).config.attribution.default_model
+    }
 }
 
 /// The models, asked for.
@@ -27,20 +54,9 @@ pub struct ModelQuery;
 
 #[Object]
 impl ModelQuery {
-    /// Every attribution model that a question can name, in the order in which people should see them.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    /// Every attribution model that a question can name, in the order in which people should see them; the first 100.
+    #[graphql(complexity = "MOST_MODELS * child_complexity + 1")]
     async fn attribution_models(&self, ctx: &Context<'_>) -> Vec<AttributionModel> {
-        let app = super::app(ctx);
-        let default = &app.config.attribution.default_model;
-        let shown = |manifest: pipewright_plugin::Manifest| AttributionModel {
-            is_default: manifest.id == *default,
-            id: manifest.id,
-            name: manifest.name,
-            description: manifest.description,
-            version: manifest.version,
-            is_additive: manifest.additive,
-            is_trained: manifest.passes > 0,
-        };
-        app.models.manifests().into_iter().map(shown).collect()
+        super::app(ctx).models.manifests().into_iter().take(MOST_MODELS).map(AttributionModel).collect()
     }
 }

@@ -3,11 +3,11 @@
 use super::account::Account;
 use super::campaign::Campaign;
 use super::contact::Contact;
-use super::forecast::Judgement;
+use super::forecast::{Forecast, ForecastAdjustment};
 use super::lead::Lead;
 use super::loaders;
 use super::opportunity::Opportunity;
-use super::page::{Noun, bad_input};
+use super::page::{Listed, Noun, bad_input};
 use super::product::Product;
 use super::region::Region;
 use super::rep::Rep;
@@ -69,7 +69,8 @@ pub enum Node {
     Stage(Stage),
     Touchpoint(Touchpoint),
     Target(Target),
-    Judgement(Judgement),
+    Forecast(Forecast),
+    ForecastAdjustment(ForecastAdjustment),
 }
 
 async fn load<N: Noun + Into<Node>>(ctx: &Context<'_>, id: Uuid) -> Result<Option<Node>> {
@@ -93,7 +94,8 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Stage::NAME => load::<Stage>(ctx, uuid).await,
         Touchpoint::NAME => load::<Touchpoint>(ctx, uuid).await,
         Target::NAME => load::<Target>(ctx, uuid).await,
-        Judgement::NAME => load::<Judgement>(ctx, uuid).await,
+        Forecast::NAME => load::<Forecast>(ctx, uuid).await,
+        ForecastAdjustment::NAME => load::<ForecastAdjustment>(ctx, uuid).await,
         _ => Err(bad_input(format!("'{}' is no id that was given out here", short(id)))),
     }
 }

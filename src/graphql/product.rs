@@ -1,10 +1,9 @@
 //! Products.
 
+use super::declare::{noun, object, roots};
 use super::filter::{BooleanFilter, TextFilter, filter_input, order_input};
-use super::node::global_id;
-use super::page::{Noun, noun, roots};
+use super::scalars::Change;
 use crate::app::rows::ProductColumn;
-use async_graphql::{ID, Object};
 use pipewright_core::catalog;
 
 /// A product.
@@ -12,38 +11,42 @@ pub struct Product(pub catalog::Product);
 
 noun!(Product over catalog::Product, "Product", by ProductColumn::Name, descending false);
 
-/// A product.
-#[Object]
-impl Product {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A product.
+    Product, known by |product| product.id;
+    fields {
+        /// The source system's id; null where the product was made here.
+        async fn external_id(&self) -> Option<&str> {
+            self.0.external_id.as_deref()
+        }
 
-    /// The source system's id; null where the product was made here.
-    async fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
-    }
+        /// As the company calls it.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// As the company calls it.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
+        /// The product's code; null where it has none.
+        async fn code(&self) -> Option<&str> {
+            self.0.code.as_deref()
+        }
 
-    /// The product's code; null where it has none.
-    async fn code(&self) -> Option<&str> {
-        self.0.code.as_deref()
-    }
+        /// The family it belongs to; null where it belongs to none.
+        async fn family(&self) -> Option<&str> {
+            self.0.family.as_deref()
+        }
 
-    /// The family it belongs to; null where it belongs to none.
-    async fn family(&self) -> Option<&str> {
-        self.0.family.as_deref()
-    }
+        /// Whether it is still sold.
+        async fn is_active(&self) -> bool {
+            self.0.is_active
+        }
 
-    /// Whether it is still sold.
-    async fn is_active(&self) -> bool {
-        self.0.is_active
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
+    connections {}
+    parts {}
 }
 
 filter_input! {
@@ -67,9 +70,9 @@ order_input! {
     ProductOrder,
     /// What products are ordered by.
     ProductOrderField on ProductColumn {
-        /// Name, by bytes.
+        /// Name, in byte order: capitals before small letters.
         Name;
-        /// Family, by bytes.
+        /// Family, in byte order: capitals before small letters.
         Family;
     }
 }

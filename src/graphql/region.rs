@@ -1,10 +1,10 @@
 //! Sales regions.
 
+use super::declare::{noun, object, roots};
 use super::filter::{TextFilter, filter_input, order_input};
-use super::node::global_id;
-use super::page::{Noun, noun, roots};
-use crate::app::rows::NamedColumn;
-use async_graphql::{ID, Object};
+use super::opportunity::{Opportunity, OpportunityFilter, OpportunityOrder};
+use super::scalars::Change;
+use crate::app::rows::{NamedColumn, OpportunityColumn};
 use pipewright_core::catalog;
 
 /// A sales region.
@@ -12,18 +12,25 @@ pub struct Region(pub catalog::Region);
 
 noun!(Region over catalog::Region, "Region", by NamedColumn::Name, descending false);
 
-/// A sales region.
-#[Object]
-impl Region {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A sales region.
+    Region, known by |region| region.id;
+    fields {
+        /// As the company calls it; unique.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// As the company calls it; unique.
-    async fn name(&self) -> &str {
-        &self.0.name
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
+    connections {
+        /// The opportunities sold there, as they stand today.
+        opportunities: Opportunity by OpportunityFilter, OpportunityOrder through OpportunityColumn::Region;
+    }
+    parts {}
 }
 
 filter_input! {
@@ -39,7 +46,7 @@ order_input! {
     RegionOrder,
     /// What sales regions are ordered by.
     RegionOrderField on NamedColumn {
-        /// Name, by bytes.
+        /// Name, in byte order: capitals before small letters.
         Name;
     }
 }

@@ -1,20 +1,16 @@
 //! Reps, the roles they held, and the five selling roles.
 
-use super::filter::{BooleanFilter, DateFilter, TextFilter, filter_input, order_input};
+use super::declare::{noun, object, roots};
+use super::filter::{BooleanFilter, DateFilter, HeldRoleFilter, TextFilter, filter_input, order_input};
 use super::loaders::{self, Now};
-use super::node::global_id;
 use super::opportunity::{Opportunity, OpportunityFilter, OpportunityOrder};
-use super::page::{Connection, Noun, Paging, failed, nested, noun, roots};
-use super::scalars::{Day, Instant};
-use crate::app::App;
-use crate::app::rows::{self, Filter, OpportunityColumn, Order, RepColumn, TenureColumn, Test};
-use async_graphql::{Context, Enum, ID, Object, Result};
-use chrono::{DateTime, TimeDelta, Utc};
+use super::page::failed;
+use super::scalars::{Change, Day, Instant};
+use super::split::OpportunitySplit;
+use crate::app::rows::{self, Filter, OpportunityColumn, Order, RepColumn, SplitColumn, TenureColumn, Test};
+use async_graphql::{Context, Enum, Object, Result};
+use chrono::TimeDelta;
 use pipewright_core::rep;
-use pipewright_core::viewer::Viewer;
-
-/// Tenures of one rep that are listed at most.
-const MOST_TENURES: u64 = 100;
 
 /// The five selling roles: the cylinders of the engine.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -38,91 +34,75 @@ pub struct Rep(pub rep::Rep);
 noun!(Rep over rep::Rep, "Rep", by RepColumn::Name, descending false);
 
 impl Rep {
-    async fn tenures_until(&self, ctx: &Context<'_>, until: Option<DateTime<Utc>>, size: u64) -> Result<Vec<rep::Tenure>> {
-        let filter = match until {
-            Some(until) => Filter::Is(TenureColumn::ValidFrom, Test::Lt((until + TimeDelta::milliseconds(1)).into())),
-            None => Filter::everything(),
-        };
-        let order = Order { column: TenureColumn::ValidFrom, descending: true };
-        loaders::list::<rep::Tenure>(ctx, TenureColumn::Rep, self.0.id.0, filter, order, size).await
-    }
-
     async fn current_tenure(&self, ctx: &Context<'_>) -> Result<Option<rep::Tenure>> {
-        let now = ctx.data_unchecked::<Now>().0;
-        Ok(self.tenures_until(ctx, Some(now), 1).await?.pop())
+        let behind_now = ctx.data_unchecked::<Now>().0 + TimeDelta::milliseconds(1);
+        let filter = Filter::Is(TenureColumn::ValidFrom, Test::Lt(behind_now.into()));
+        let order = Order { column: TenureColumn::ValidFrom, descending: true };
+        Ok(loaders::list::<rep::Tenure>(ctx, TenureColumn::Rep, self.0.id.0, filter, order, 1).await?.pop())
     }
 }
 
-/// A person who sells, or manages those who do.
-#[Object]
-impl Rep {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A person who sells, or manages those who do.
+    Rep, known by |rep| rep.id;
+    fields {
+        /// The source system's id; null where the rep was made here.
+        async fn external_id(&self) -> Option<&str> {
+            self.0.external_id.as_deref()
+        }
 
-    /// The source system's id; null where the rep was made here.
-    async fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
-    }
+        /// Full name.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// Full name.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
+        /// Mail address, a personal field; null where unknown, or hidden from you.
+        async fn email(&self) -> Option<&str> {
+            self.0.email.as_deref()
+        }
 
-    /// Mail address, a personal field; null where unknown, or hidden from you.
-    async fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
-    }
+        /// Whether they can still sign in to the source system.
+        async fn is_active(&self) -> bool {
+            self.0.is_active
+        }
 
-    /// Whether they can still sign in to the source system.
-    async fn is_active(&self) -> bool {
-        self.0.is_active
-    }
+        /// First day at work; null where unknown.
+        async fn hired_on(&self) -> Option<Day> {
+            self.0.hired_on.map(Day)
+        }
 
-    /// First day at work; null where unknown.
-    async fn hired_on(&self) -> Option<Day> {
-        self.0.hired_on.map(Day)
-    }
+        /// The selling role they hold now; null for managers and others who do not sell themselves.
+        async fn role(&self, ctx: &Context<'_>) -> Result<Option<Role>> {
+            Ok(self.current_tenure(ctx).await?.and_then(|tenure| tenure.role).map(Into::into))
+        }
 
-    /// The selling role they hold now; null for managers and others who do not sell themselves.
-    async fn role(&self, ctx: &Context<'_>) -> Result<Option<Role>> {
-        Ok(self.current_tenure(ctx).await?.and_then(|tenure| tenure.role).map(Into::into))
-    }
+        /// Whom they report to now; null where nobody is known.
+        async fn manager(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
+            let manager = self.current_tenure(ctx).await?.and_then(|tenure| tenure.manager);
+            loaders::maybe(ctx, manager.map(|id| id.0)).await
+        }
 
-    /// Whom they report to now; null where nobody is known.
-    async fn manager(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
-        let manager = self.current_tenure(ctx).await?.and_then(|tenure| tenure.manager);
-        loaders::maybe(ctx, manager.map(|id| id.0)).await
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
-
-    /// The roles they held, the latest first; the 100 latest at most.
-    #[graphql(complexity = "20 * child_complexity + 1")]
-    async fn tenures(&self, ctx: &Context<'_>) -> Result<Vec<Tenure>> {
-        Ok(self.tenures_until(ctx, None, MOST_TENURES).await?.into_iter().map(Tenure).collect())
+    connections {
+        /// The opportunities they own now, open and closed.
+        opportunities: Opportunity by OpportunityFilter, OpportunityOrder through OpportunityColumn::Owner;
     }
-
-    /// The opportunities they own now, open and closed.
-    #[graphql(complexity = "super::page::cost(first, last, super::page::NESTED_DEFAULT) * child_complexity + 1")]
-    #[allow(clippy::too_many_arguments)]
-    async fn opportunities(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which; all where absent.")] filter: Option<OpportunityFilter>,
-        #[graphql(desc = "In which order.")] order_by: Option<OpportunityOrder>,
-        #[graphql(desc = "How many from the start, 0 to 100; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 0 to 100; not together with `first`.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Opportunity>> {
-        let filter = super::filter::read(filter)?;
-        nested(ctx, OpportunityColumn::Owner, self.0.id.0, filter, order_by, Paging { first, after, last, before }).await
+    parts {
+        /// The roles they held, the latest first.
+        tenures: Tenure through TenureColumn::Rep;
+        /// Their shares of opportunities.
+        splits: OpportunitySplit through SplitColumn::Rep;
     }
 }
 
 /// What a rep did from an instant on, until their next tenure.
 pub struct Tenure(pub rep::Tenure);
+
+noun!(Tenure over rep::Tenure, "Tenure", by TenureColumn::ValidFrom, descending true);
 
 /// What a rep did from an instant on, until their next tenure.
 #[Object]
@@ -137,9 +117,19 @@ impl Tenure {
         Instant(self.0.valid_from)
     }
 
+    /// Who; null only where the rep itself is not stored.
+    async fn rep(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
+        loaders::one(ctx, self.0.rep.0).await
+    }
+
     /// Whom they reported to; null where nobody is known.
     async fn manager(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
         loaders::maybe(ctx, self.0.manager.map(|id| id.0)).await
+    }
+
+    /// The committed change that brought it to this state.
+    async fn recorded_in(&self) -> Change {
+        Change(self.0.recorded)
     }
 }
 
@@ -168,6 +158,8 @@ filter_input! {
     RepFilter on RepColumn {
         /// By full name.
         name: TextFilter => Name;
+        /// By the selling role they hold.
+        role: HeldRoleFilter => Id;
         /// By whether they can still sign in to the source system.
         is_active: BooleanFilter => IsActive;
         /// By first day at work.
@@ -182,7 +174,7 @@ order_input! {
     RepOrder,
     /// What reps are ordered by.
     RepOrderField on RepColumn {
-        /// Full name, by bytes.
+        /// Full name, in byte order: capitals before small letters.
         Name;
         /// First day at work.
         HiredOn;
@@ -208,8 +200,7 @@ impl RoleQuery {
     /// The five selling roles with their head counts, always all five.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<RoleHeadCount>> {
-        let (app, viewer) = (ctx.data_unchecked::<App>(), ctx.data_unchecked::<Viewer>());
-        let heads = rows::head_counts(app, viewer).await.map_err(|error| failed(ctx, error))?;
+        let heads = rows::head_counts(super::app(ctx), super::caller(ctx)).await.map_err(failed)?;
         let count = |(role, head_count): (&rep::Role, i64)| RoleHeadCount { role: (*role).into(), head_count };
         Ok(rep::Role::ALL.iter().zip(heads).map(count).collect())
     }

@@ -3,7 +3,8 @@
 use super::account::AccountQuery;
 use super::campaign::CampaignQuery;
 use super::contact::ContactQuery;
-use super::forecast::JudgementQuery;
+use super::exchange_rate::ExchangeRateQuery;
+use super::forecast::{ForecastAdjustmentQuery, ForecastQuery};
 use super::lead::LeadQuery;
 use super::node::NodeQuery;
 use super::opportunity::OpportunityQuery;
@@ -33,5 +34,7 @@ pub struct RowsQuery(
     StageQuery,
     TouchpointQuery,
     TargetQuery,
-    JudgementQuery,
+    ForecastQuery,
+    ForecastAdjustmentQuery,
+    ExchangeRateQuery,
 );

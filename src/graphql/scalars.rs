@@ -1,6 +1,6 @@
 //! Money, and the scalars of the API, each with the page that specifies it.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use async_graphql::{Context, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use pipewright_core::currency::CurrencyCode;
 use pipewright_core::ids::DataVersion;
@@ -157,6 +157,11 @@ impl Money {
     /// From minor units of `currency`.
     pub fn new(minor: i64, currency: CurrencyCode) -> Self {
         Self { amount: DecimalText(Decimal::new(minor, currency.decimals())), currency: Currency(currency) }
+    }
+
+    /// From minor units of the reporting currency.
+    pub fn reported(ctx: &Context<'_>, minor: i64) -> Self {
+        Self::new(minor, super::app(ctx).config.organisation.reporting_currency)
     }
 }
 

@@ -1,10 +1,9 @@
 //! Market segments.
 
+use super::declare::{noun, object, roots};
 use super::filter::{TextFilter, filter_input, order_input};
-use super::node::global_id;
-use super::page::{Noun, noun, roots};
+use super::scalars::Change;
 use crate::app::rows::NamedColumn;
-use async_graphql::{ID, Object};
 use pipewright_core::catalog;
 
 /// A market segment.
@@ -12,18 +11,22 @@ pub struct Segment(pub catalog::Segment);
 
 noun!(Segment over catalog::Segment, "Segment", by NamedColumn::Name, descending false);
 
-/// A market segment.
-#[Object]
-impl Segment {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A market segment.
+    Segment, known by |segment| segment.id;
+    fields {
+        /// As the company calls it; unique.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// As the company calls it; unique.
-    async fn name(&self) -> &str {
-        &self.0.name
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
+    connections {}
+    parts {}
 }
 
 filter_input! {
@@ -39,7 +42,7 @@ order_input! {
     SegmentOrder,
     /// What market segments are ordered by.
     SegmentOrderField on NamedColumn {
-        /// Name, by bytes.
+        /// Name, in byte order: capitals before small letters.
         Name;
     }
 }

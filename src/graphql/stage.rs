@@ -1,10 +1,10 @@
 //! Stages of the sales process, and how sure a seller is.
 
+use super::declare::{noun, object, roots};
 use super::filter::{BooleanFilter, IntFilter, TextFilter, enum_filter, filter_input, order_input};
-use super::node::global_id;
-use super::page::{Noun, noun, roots};
+use super::scalars::Change;
 use crate::app::rows::StageColumn;
-use async_graphql::{Enum, ID, Object};
+use async_graphql::Enum;
 use pipewright_core::catalog;
 
 /// Whether a stage is open, won or lost.
@@ -52,43 +52,47 @@ pub struct Stage(pub catalog::Stage);
 
 noun!(Stage over catalog::Stage, "Stage", by StageColumn::Position, descending false);
 
-/// A stage of the sales process.
-#[Object]
-impl Stage {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// A stage of the sales process.
+    Stage, known by |stage| stage.id;
+    fields {
+        /// As the company calls it; unique.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
 
-    /// As the company calls it; unique.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
+        /// Place in the process, from 1.
+        async fn position(&self) -> i32 {
+            self.0.position
+        }
 
-    /// Place in the process, from 1.
-    async fn position(&self) -> i32 {
-        self.0.position
-    }
+        /// Open, won or lost.
+        async fn kind(&self) -> StageKind {
+            self.0.kind.into()
+        }
 
-    /// Open, won or lost.
-    async fn kind(&self) -> StageKind {
-        self.0.kind.into()
-    }
+        /// The category an opportunity takes on when it arrives here.
+        async fn forecast_category(&self) -> ForecastCategory {
+            self.0.forecast_category.into()
+        }
 
-    /// The category an opportunity takes on when it arrives here.
-    async fn forecast_category(&self) -> ForecastCategory {
-        self.0.forecast_category.into()
-    }
+        /// Default probability in percent, 0 to 100; null where none is set.
+        async fn probability(&self) -> Option<i32> {
+            self.0.probability
+        }
 
-    /// Default probability in percent, 0 to 100; null where none is set.
-    async fn probability(&self) -> Option<i32> {
-        self.0.probability
-    }
+        /// Whether new arrivals are expected.
+        async fn is_active(&self) -> bool {
+            self.0.is_active
+        }
 
-    /// Whether new arrivals are expected.
-    async fn is_active(&self) -> bool {
-        self.0.is_active
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
+    connections {}
+    parts {}
 }
 
 filter_input! {
@@ -112,7 +116,7 @@ order_input! {
     StageOrderField on StageColumn {
         /// Place in the process.
         Position;
-        /// Name, by bytes.
+        /// Name, in byte order: capitals before small letters.
         Name;
     }
 }

@@ -1,12 +1,10 @@
 //! Targets, and the keys of the cells that they and forecasts are for.
 
+use super::declare::{noun, object, roots};
 use super::filter::{DateTimeFilter, TextFilter, enum_filter, filter_input, order_input};
-use super::node::global_id;
-use super::page::{Noun, noun, roots};
-use super::scalars::{Instant, Money};
-use crate::app::App;
+use super::scalars::{Change, Instant, Money};
 use crate::app::rows::TargetColumn;
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum};
 use pipewright_core::target;
 
 /// The five columns of the accountability performance matrix.
@@ -17,7 +15,7 @@ pub enum Measure {
     ClosedAcv,
     /// ACV of open opportunities with close date in the period.
     OpenPipeline,
-    /// The submitted judgement, else the roll-up.
+    /// The forecast submitted, else the roll-up.
     Forecast,
     /// ACV of opportunities that entered the pipeline in the period.
     Generation,
@@ -35,33 +33,38 @@ pub struct Target(pub target::Target);
 
 noun!(Target over target::Target, "Target", by TargetColumn::ValidFrom, descending true);
 
-/// What a cell of the matrix should reach. The latest one at or before a day counts on it.
-#[Object]
-impl Target {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// What a cell of the matrix should reach. The latest one at or before a day counts on it.
+    Target, known by |target| target.id;
+    fields {
+        /// Of which column.
+        async fn measure(&self) -> Measure {
+            self.0.measure.into()
+        }
 
-    /// Of which column.
-    async fn measure(&self) -> Measure {
-        self.0.measure.into()
-    }
+        /// For which period, such as `FY2027-Q1`.
+        async fn period(&self) -> String {
+            self.0.period.to_string()
+        }
 
-    /// For which period, such as `FY2027-Q1`.
-    async fn period(&self) -> String {
-        self.0.period.to_string()
-    }
+        /// What is to be reached, in the reporting currency.
+        async fn amount(&self, ctx: &Context<'_>) -> Money {
+            Money::reported(ctx, self.0.amount_minor)
+        }
 
-    /// What is to be reached, in the reporting currency.
-    async fn amount(&self, ctx: &Context<'_>) -> Money {
-        Money::new(self.0.amount_minor, ctx.data_unchecked::<App>().config.organisation.reporting_currency)
-    }
+        /// From when it holds.
+        async fn valid_from(&self) -> Instant {
+            Instant(self.0.valid_from)
+        }
 
-    /// From when it holds.
-    async fn valid_from(&self) -> Instant {
-        Instant(self.0.valid_from)
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
+    connections {}
+    parts {}
+    key |row| &row.key;
 }
 
 filter_input! {
@@ -83,7 +86,7 @@ order_input! {
     TargetOrderField on TargetColumn {
         /// From when it holds.
         ValidFrom;
-        /// The period's name, by bytes.
+        /// The period's name, in byte order: capitals before small letters.
         Period;
     }
 }

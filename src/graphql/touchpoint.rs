@@ -3,16 +3,15 @@
 use super::account::Account;
 use super::campaign::{Campaign, Channel, ChannelFilter};
 use super::contact::Contact;
+use super::declare::{noun, object, roots};
 use super::filter::{DateTimeFilter, IdFilter, TextFilter, enum_filter, filter_input, order_input};
 use super::lead::Lead;
 use super::loaders;
-use super::node::global_id;
 use super::opportunity::Opportunity;
-use super::page::{Noun, noun, roots};
 use super::rep::Rep;
-use super::scalars::Instant;
+use super::scalars::{Change, Instant};
 use crate::app::rows::TouchpointColumn;
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, Result};
 use pipewright_core::touchpoint;
 
 /// What happened in an interaction.
@@ -49,63 +48,67 @@ pub struct Touchpoint(pub touchpoint::Touchpoint);
 
 noun!(Touchpoint over touchpoint::Touchpoint, "Touchpoint", by TouchpointColumn::At, descending true);
 
-/// An interaction that may earn credit.
-#[Object]
-impl Touchpoint {
-    /// Opaque, and unique across all types.
-    pub async fn id(&self) -> ID {
-        global_id(Self::NAME, self.0.id.0)
-    }
+object! {
+    /// An interaction that may earn credit.
+    Touchpoint, known by |touchpoint| touchpoint.id;
+    fields {
+        /// The source system's id; null where the touchpoint was made here.
+        async fn external_id(&self) -> Option<&str> {
+            self.0.external_id.as_deref()
+        }
 
-    /// The source system's id; null where the touchpoint was made here.
-    async fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
-    }
+        /// When.
+        async fn at(&self) -> Instant {
+            Instant(self.0.at)
+        }
 
-    /// When.
-    async fn at(&self) -> Instant {
-        Instant(self.0.at)
-    }
+        /// What happened.
+        async fn kind(&self) -> TouchpointKind {
+            self.0.kind.into()
+        }
 
-    /// What happened.
-    async fn kind(&self) -> TouchpointKind {
-        self.0.kind.into()
-    }
+        /// The marketing channel; null for what a rep did.
+        async fn channel(&self) -> Option<Channel> {
+            self.0.channel.map(Into::into)
+        }
 
-    /// The marketing channel; null for what a rep did.
-    async fn channel(&self) -> Option<Channel> {
-        self.0.channel.map(Into::into)
-    }
+        /// The rep who acted; null for marketing.
+        async fn rep(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
+            loaders::maybe(ctx, self.0.rep.map(|id| id.0)).await
+        }
 
-    /// The rep who acted; null for marketing.
-    async fn rep(&self, ctx: &Context<'_>) -> Result<Option<Rep>> {
-        loaders::maybe(ctx, self.0.rep.map(|id| id.0)).await
-    }
+        /// The campaign; null for what a rep did.
+        async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
+            loaders::maybe(ctx, self.0.campaign.map(|id| id.0)).await
+        }
 
-    /// The campaign; null for what a rep did.
-    async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
-        loaders::maybe(ctx, self.0.campaign.map(|id| id.0)).await
-    }
+        /// The person, as a contact; null where they are none.
+        async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
+            loaders::maybe(ctx, self.0.contact.map(|id| id.0)).await
+        }
 
-    /// The person, as a contact; null where they are none.
-    async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
-        loaders::maybe(ctx, self.0.contact.map(|id| id.0)).await
-    }
+        /// The person, as a lead; null where they were none.
+        async fn lead(&self, ctx: &Context<'_>) -> Result<Option<Lead>> {
+            loaders::maybe(ctx, self.0.lead.map(|id| id.0)).await
+        }
 
-    /// The person, as a lead; null where they were none.
-    async fn lead(&self, ctx: &Context<'_>) -> Result<Option<Lead>> {
-        loaders::maybe(ctx, self.0.lead.map(|id| id.0)).await
-    }
+        /// The company; null where unknown.
+        async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+            loaders::maybe(ctx, self.0.account.map(|id| id.0)).await
+        }
 
-    /// The company; null where unknown.
-    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
-        loaders::maybe(ctx, self.0.account.map(|id| id.0)).await
-    }
+        /// The opportunity it was logged on; null where the source system says none.
+        async fn opportunity(&self, ctx: &Context<'_>) -> Result<Option<Opportunity>> {
+            loaders::maybe(ctx, self.0.opportunity.map(|id| id.0)).await
+        }
 
-    /// The opportunity it was logged on; null where the source system says none.
-    async fn opportunity(&self, ctx: &Context<'_>) -> Result<Option<Opportunity>> {
-        loaders::maybe(ctx, self.0.opportunity.map(|id| id.0)).await
+        /// The committed change that brought it to this state.
+        async fn recorded_in(&self) -> Change {
+            Change(self.0.recorded)
+        }
     }
+    connections {}
+    parts {}
 }
 
 filter_input! {

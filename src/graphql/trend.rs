@@ -1,11 +1,12 @@
 //! How the columns stood at each of several points, for line charts.
 
-use super::apm::{RollUp, asked};
-use super::cut::{Dimension, KeyPart, MatrixFilter, ModelInput, key, refused};
+use super::cut::{Dimension, KeyPart, MatrixFilter, key};
 use super::error::{Code, broken};
+use super::question::{ModelInput, RollUp, asked, refused, whole};
 use super::scalars::{Change, Instant, Money};
-use crate::app::numbers::{self, MatrixAsked, PointsAsked};
-use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use crate::app::numbers::{self, MOST_POINTS, MatrixAsked, PointsAsked};
+use async_graphql::{Context, Enum, Object, Result};
+use pipewright_core::calendar::PeriodName;
 use pipewright_core::facts::Snapshot;
 use pipewright_core::matrix;
 use std::sync::Arc;
@@ -23,22 +24,45 @@ pub enum TrendStep {
 }
 
 /// One point of a trend, as known then.
-#[derive(SimpleObject)]
-pub struct TrendPoint {
+pub struct TrendPoint(matrix::TrendPoint);
+
+/// One point of a trend, as known then.
+#[Object]
+impl TrendPoint {
     /// The instant.
-    pub at: Instant,
+    async fn at(&self) -> Instant {
+        self.0.at.into()
+    }
+
     /// The column `closedAcv` as of then.
-    pub closed_acv: Money,
+    async fn closed_acv(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.0.closed_acv)
+    }
+
     /// The column `openPipeline` as of then.
-    pub open_pipeline: Money,
+    async fn open_pipeline(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.0.open_pipeline)
+    }
+
     /// The column `forecast` as of then.
-    pub forecast: Money,
+    async fn forecast(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.0.forecast)
+    }
+
     /// The column `generation` as of then, by the ACV at entry.
-    pub generation: Money,
+    async fn generation(&self, ctx: &Context<'_>) -> Money {
+        Money::reported(ctx, self.0.generation)
+    }
+
     /// The column `coverage` as of then, a ratio. Null with nothing left to close or without a target.
-    pub coverage: Option<f64>,
+    async fn coverage(&self) -> Option<f64> {
+        self.0.coverage
+    }
+
     /// The target of `closedAcv` as known then. Null without one.
-    pub target: Option<Money>,
+    async fn target(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.0.target.map(|minor| Money::reported(ctx, minor))
+    }
 }
 
 /// One line of a trend.
@@ -56,20 +80,10 @@ impl TrendSeries {
         key(&self.snapshot, &self.series.key)
     }
 
-    /// The points, in order of time; at most 400.
-    #[graphql(complexity = "50 * child_complexity + 1")]
+    /// The points, in order of time. How many there can be is counted where `pipelineTrend` stands.
+    #[graphql(complexity = "child_complexity + 1")]
     async fn points(&self) -> Vec<TrendPoint> {
-        let currency = self.snapshot.settings().reporting_currency;
-        let point = |point: &matrix::TrendPoint| TrendPoint {
-            at: point.at.into(),
-            closed_acv: Money::new(point.closed_acv, currency),
-            open_pipeline: Money::new(point.open_pipeline, currency),
-            forecast: Money::new(point.forecast, currency),
-            generation: Money::new(point.generation, currency),
-            coverage: point.coverage,
-            target: point.target.map(|target| Money::new(target, currency)),
-        };
-        self.series.points.iter().map(point).collect()
+        self.series.points.iter().cloned().map(TrendPoint).collect()
     }
 }
 
@@ -88,15 +102,45 @@ impl Trend {
     }
 
     /// One line for each key, in order of key; none where `by` is empty.
-    #[graphql(complexity = "10 * child_complexity + 1")]
-    async fn series(&self) -> Vec<TrendSeries> {
-        self.answer.series.iter().map(|series| TrendSeries { series: series.clone(), snapshot: self.snapshot.clone() }).collect()
+    #[graphql(complexity = "super::question::whole_cost(at_most) * child_complexity + 1")]
+    async fn series(
+        &self,
+        #[graphql(
+            desc = "How many you are ready for, 1 to 10,000: more are refused, never cut short, since they add up.",
+            default = 20
+        )]
+        at_most: i32,
+    ) -> Result<Vec<TrendSeries>> {
+        let line = |series: &matrix::TrendSeries| TrendSeries { series: series.clone(), snapshot: self.snapshot.clone() };
+        Ok(whole(&self.answer.series, "series", at_most)?.iter().map(line).collect())
     }
 
     /// The line over everything.
     async fn total(&self) -> TrendSeries {
         TrendSeries { series: self.answer.total.clone(), snapshot: self.snapshot.clone() }
     }
+}
+
+/// How many points a trend of these arguments has at the most: what its cost is multiplied by.
+fn points_at_most(period: Option<&str>, step: Option<TrendStep>, points: Option<&[Instant]>) -> usize {
+    if let Some(points) = points {
+        return points.len().clamp(1, MOST_POINTS);
+    }
+    let (days, months) = match period.map(str::parse) {
+        Some(Ok(PeriodName::Year(_))) => (371, 12),
+        Some(Ok(PeriodName::Month(..))) => (35, 1),
+        Some(Ok(PeriodName::Range(start, end))) => {
+            let days = usize::try_from((end - start).num_days()).unwrap_or(1);
+            (days, days / 28 + 2)
+        }
+        Some(Ok(PeriodName::Quarter(..)) | Err(_)) | None => (98, 3),
+    };
+    let most = match step.unwrap_or(TrendStep::Week) {
+        TrendStep::Day => days,
+        TrendStep::Week => days / 7 + 1,
+        TrendStep::Month => months,
+    };
+    most.clamp(1, MOST_POINTS)
 }
 
 /// The trend, asked for.
@@ -107,7 +151,7 @@ pub struct TrendQuery;
 impl TrendQuery {
     /// How the columns of a period stood at several points, each as it was known then: the steps of the period up to `asOf`, or
     /// the points given.
-    #[graphql(complexity = "child_complexity + 10")]
+    #[graphql(complexity = "points_at_most(period.as_deref(), step, points.as_deref()) * child_complexity + 10")]
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the public field")]
     async fn pipeline_trend(
         &self,

@@ -105,8 +105,8 @@ async fn touchpoints(home: &Home) -> Vec<String> {
 
 /// Whether everybody of the company has held one role only: an export cannot tell earlier ones.
 async fn nobody_changed_role(home: &Home) -> bool {
-    let reps = home.serve().data("{ reps(first: 100) { edges { node { tenures { role } } } } }", json!({})).await;
-    reps["reps"]["edges"].as_array().unwrap().iter().all(|rep| rep["node"]["tenures"].as_array().unwrap().len() == 1)
+    let reps = home.serve().data("{ reps(first: 100) { edges { node { tenures { nodes { role } } } } } }", json!({})).await;
+    reps["reps"]["edges"].as_array().unwrap().iter().all(|rep| rep["node"]["tenures"]["nodes"].as_array().unwrap().len() == 1)
 }
 
 #[tokio::test]

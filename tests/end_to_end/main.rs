@@ -6,12 +6,15 @@
 
 mod architecture;
 mod commands;
+mod costs;
 mod http;
 mod import;
 mod import_files;
 mod matrix;
 mod newer_exports;
 mod numbers;
+mod pages;
+mod readable;
 mod replay;
 mod rows;
 mod support;

@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 
 const COMPANY: [&str; 7] = ["generate", "--opportunities", "1200", "--seed", "11", "--until", "2026-11-24"];
 
+/// What asks for thousands of cells with every field costs more than a caller is let have by default.
+const WIDE: [(&str, &str); 1] = [("PIPEWRIGHT__SERVER__LIMITS__COST", "10000000")];
+
 const MATRIX: &str = "query Q($period: String!, $asOf: DateTime!, $by: [Dimension!]!, $model: ModelInput) {
   apm(period: $period, asOf: $asOf, by: $by, model: $model) {
     period { name start end } comparison { name start end } asOf comparisonAsOf elapsed
-    cells { ...Parts } subtotals { ...Parts } total { ...Parts }
+    cells(atMost: 5000) { ...Parts } subtotals(atMost: 5000) { ...Parts } total { ...Parts }
   }
 }
 fragment Parts on MatrixCell {
@@ -133,7 +136,7 @@ async fn the_matrix_equals_plain_sql_cell_by_cell_on_both_databases() {
     for engine in ENGINES {
         let home = Home::new(engine).await;
         home.succeed(&COMPANY);
-        let server = home.serve();
+        let server = home.serve_with(&[], &WIDE);
         for (period, as_of) in [
             ("FY2027-Q4", "2026-11-24T12:00:00.000Z"),
             ("FY2027-Q3", "2026-11-24T12:00:00.000Z"),
@@ -166,7 +169,7 @@ async fn the_matrix_equals_plain_sql_cell_by_cell_on_both_databases() {
 async fn every_cut_adds_up_to_the_same_total_under_every_model() {
     let home = Home::new(Engine::Sqlite).await;
     home.succeed(&COMPANY);
-    let server = home.serve();
+    let server = home.serve_with(&[], &WIDE);
     let as_of = "2026-11-24T12:00:00.000Z";
     let whole = matrix(&server, "FY2027-Q4", as_of, &["REGION"], None).await["total"].take();
     let mut rows_by_model = Vec::new();
@@ -201,7 +204,7 @@ async fn both_databases_answer_with_the_same_bytes() {
     for engine in ENGINES {
         let home = Home::new(engine).await;
         home.succeed(&COMPANY);
-        let server = home.serve();
+        let server = home.serve_with(&[], &WIDE);
         let mut texts = Vec::new();
         for by in [vec!["REGION", "SEGMENT"], vec!["SOURCE"], vec!["PRODUCT", "OWNER"], vec!["INDUSTRY", "MONTH"]] {
             texts.push(matrix(&server, "FY2027-Q4", "2026-11-24T12:00:00.000Z", &by, None).await.to_string());
@@ -217,7 +220,7 @@ async fn both_databases_answer_with_the_same_bytes() {
 async fn the_flow_balances_and_meets_the_matrix_at_both_ends() {
     let home = Home::new(Engine::Sqlite).await;
     home.succeed(&COMPANY);
-    let server = home.serve();
+    let server = home.serve_with(&[], &WIDE);
     let (from, to) = ("2026-11-03T00:00:00.000Z", "2026-11-24T00:00:00.000Z");
     let variables = json!({ "period": "FY2027-Q4", "from": from, "to": to, "by": ["REGION"] });
     let flow = server.data(FLOW, variables).await["pipelineFlow"].take();

@@ -2,6 +2,8 @@
 
 use super::column::{Column, Value};
 use super::query::Sql;
+use chrono::{DateTime, Utc};
+use pipewright_core::rep::Role;
 
 /// Which rows of a noun whose columns are `C`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +33,13 @@ pub enum Test {
     Contains(String),
     /// Missing (true) or there (false).
     Missing(bool),
+    /// A rep's id, of one who holds one of these selling roles at an instant.
+    HoldsRole {
+        /// Which roles.
+        roles: Vec<Role>,
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 impl<C> Filter<C> {
@@ -97,6 +106,14 @@ fn write_test<C: Column>(column: C, test: &Test, sql: &mut Sql) {
             sql.push(&format!("{}(lower(r.{name}), ", sql.find_text()));
             sql.bind(Value::Text(part.to_ascii_lowercase()));
             sql.push(") > 0");
+        }
+        Test::HoldsRole { roles, at } => {
+            sql.push(&format!("r.{name} IN (SELECT t.rep_id FROM tenure t WHERE t.valid_from_ms = ("));
+            sql.push("SELECT MAX(w.valid_from_ms) FROM tenure w WHERE w.rep_id = t.rep_id AND w.valid_from_ms <= ");
+            sql.bind((*at).into());
+            sql.push(") AND t.role");
+            sql.bind_list(roles.iter().map(|role| Value::Code(*role as i16)));
+            sql.push(")");
         }
         Test::Missing(missing) => sql.push(&format!("r.{name} IS {}NULL", if *missing { "" } else { "NOT " })),
     }
