@@ -7,6 +7,7 @@
 mod architecture;
 mod commands;
 mod costs;
+mod health;
 mod http;
 mod import;
 mod import_files;
