@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -35,11 +36,11 @@ def postgres_of(url, name):
 
 
 class Database:
-    """An empty database, dropped when left."""
+    """An empty database, dropped when left; or, on SQLite, the one that is kept in a folder, where `kept` says so."""
 
-    def __init__(self, engine, folder, server=None):
-        self.engine, self.server = engine, server
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{engine}-", dir=folder))
+    def __init__(self, engine, folder, server=None, kept=False):
+        self.engine, self.server, self.kept = engine, server, kept
+        self.folder = folder if kept else Path(tempfile.mkdtemp(prefix=f"{engine}-", dir=folder))
         self.name = f"bench_{os.getpid()}_{self.folder.name.replace('-', '_').lower()}"
         self.url = f"sqlite:{self.folder / 'bench.sqlite'}" if server is None else postgres_of(server, self.name)
 
@@ -56,7 +57,8 @@ class Database:
     def __exit__(self, *_):
         if self.server:
             self.psql(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-        subprocess.run(["rm", "-rf", str(self.folder)], check=False)
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Binary:

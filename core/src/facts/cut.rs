@@ -20,6 +20,8 @@ pub(crate) struct Cut<'a> {
     by_product: bool,
     by_source: bool,
     by_month: bool,
+    by_industry: bool,
+    by_manager: bool,
     credit: &'a dyn Credit,
 }
 
@@ -75,6 +77,8 @@ impl<'a> Cut<'a> {
             by_product: named.contains(&Dimension::Product),
             by_source: named.contains(&Dimension::Source),
             by_month: named.contains(&Dimension::Month),
+            by_industry: named.contains(&Dimension::Industry),
+            by_manager: named.contains(&Dimension::Manager),
             credit,
         }
     }
@@ -104,9 +108,20 @@ impl<'a> Cut<'a> {
         Ok(shares)
     }
 
-    /// The codes of an opportunity with the month of `month_day`.
+    /// The codes of an opportunity with the month of `month_day`; those that take a look elsewhere are 0 where the question
+    /// does not name them.
     pub(crate) fn codes(&self, reading: &Reading<'_>, held: &Held<'_>, months: &mut Months, month_day: i32) -> DimensionCodes {
-        reading.codes(held, self.by_month.then_some(months), month_day)
+        let mut codes = reading.codes(held);
+        if self.by_industry {
+            codes[Dimension::Industry as usize] = reading.industry(held);
+        }
+        if self.by_manager {
+            codes[Dimension::Manager as usize] = reading.manager(held);
+        }
+        if self.by_month {
+            codes[Dimension::Month as usize] = months.code(reading.snapshot, month_day);
+        }
+        codes
     }
 
     /// Whether an opportunity can be left out whole, before it is split.
@@ -128,28 +143,38 @@ impl<'a> Cut<'a> {
         })
     }
 
-    /// Splits amounts of an opportunity into atoms; `entry` is its place in `shares`.
+    /// Splits amounts of an opportunity into `atoms`, in place of what they held; `entry` is its place in `shares`.
     pub(crate) fn atoms<const N: usize>(
         &self,
         held: &Held<'_>,
         shares: &CreditShares,
         entry: usize,
         amounts: [i64; N],
-    ) -> Vec<Atom<N>> {
-        let rows = if self.by_product { by_line(held, amounts) } else { vec![(0, amounts)] };
-        let columns = if self.by_source { by_source(shares.entry(entry), amounts) } else { vec![(0, amounts)] };
-        let mut atoms: Vec<Atom<N>> = Vec::with_capacity(rows.len() * columns.len());
-        for (product, _) in &rows {
-            atoms.extend(columns.iter().map(|(source, _)| Atom { product: *product, source: *source, amounts: [0; N] }));
-        }
-        for measure in 0..N {
-            let down: Vec<i64> = rows.iter().map(|(_, amounts)| amounts[measure]).collect();
-            let across: Vec<i64> = columns.iter().map(|(_, amounts)| amounts[measure]).collect();
-            for (atom, part) in atoms.iter_mut().zip(grid(&down, &across)) {
-                atom.amounts[measure] = part;
+        atoms: &mut Vec<Atom<N>>,
+    ) {
+        atoms.clear();
+        let one = |(product, source): (u32, u32), amounts| Atom { product, source, amounts };
+        match (self.by_product, self.by_source) {
+            (false, false) => atoms.push(one((0, 0), amounts)),
+            (true, false) => atoms.extend(by_line(held, amounts).into_iter().map(|(product, part)| one((product, 0), part))),
+            (false, true) => {
+                let sources = by_source(shares.entry(entry), amounts);
+                atoms.extend(sources.into_iter().map(|(source, part)| one((0, source), part)));
+            }
+            (true, true) => {
+                let (rows, columns) = (by_line(held, amounts), by_source(shares.entry(entry), amounts));
+                for (product, _) in &rows {
+                    atoms.extend(columns.iter().map(|(source, _)| one((*product, *source), [0; N])));
+                }
+                for measure in 0..N {
+                    let down: Vec<i64> = rows.iter().map(|(_, amounts)| amounts[measure]).collect();
+                    let across: Vec<i64> = columns.iter().map(|(_, amounts)| amounts[measure]).collect();
+                    for (atom, part) in atoms.iter_mut().zip(grid(&down, &across)) {
+                        atom.amounts[measure] = part;
+                    }
+                }
             }
         }
-        atoms
     }
 
     /// The cell of a key, of the dimensions whose bits are set in `mask`.

@@ -204,21 +204,26 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Its codes; the month is that of `month_day`, and PRODUCT and SOURCE are left 0.
-    pub(super) fn codes(&self, held: &Held<'_>, months: Option<&mut Months>, month_day: i32) -> DimensionCodes {
+    /// Its codes by what stands in its version; the rest is left 0.
+    pub(super) fn codes(&self, held: &Held<'_>) -> DimensionCodes {
         let row = held.row();
-        let register = &self.snapshot.register;
         let mut codes = [0; Dimension::ALL.len()];
         codes[Dimension::Region as usize] = row.region;
         codes[Dimension::Segment as usize] = row.segment;
-        codes[Dimension::Industry as usize] = self.snapshot.accounts.industry(held.origin().account);
         codes[Dimension::Owner as usize] = row.owner;
-        codes[Dimension::Manager as usize] =
-            register.tenure_at(row.owner, self.at_ms, self.version).map_or(0, |tenure| tenure.manager);
         codes[Dimension::OpportunityType as usize] = row.opportunity_type;
         codes[Dimension::Stage as usize] = row.stage;
-        codes[Dimension::Month as usize] = months.map_or(0, |months| months.code(self.snapshot, month_day));
         codes
+    }
+
+    /// The code of the account's industry.
+    pub(super) fn industry(&self, held: &Held<'_>) -> u32 {
+        self.snapshot.accounts.industry(held.origin().account)
+    }
+
+    /// The code of the owner's manager at the instant.
+    pub(super) fn manager(&self, held: &Held<'_>) -> u32 {
+        self.snapshot.register.tenure_at(held.row().owner, self.at_ms, self.version).map_or(0, |tenure| tenure.manager)
     }
 }
 
@@ -238,7 +243,7 @@ fn convert(amount: i64, rate: Decimal, shift: i32) -> i64 {
 pub(crate) struct Months(std::collections::HashMap<i32, u32>);
 
 impl Months {
-    fn code(&mut self, snapshot: &Snapshot, day: i32) -> u32 {
+    pub(super) fn code(&mut self, snapshot: &Snapshot, day: i32) -> u32 {
         *self.0.entry(day).or_insert_with(|| match snapshot.settings.calendar.month_of(date(day)) {
             crate::calendar::PeriodName::Month(year, month) => month_code(year, month),
             _ => 0,

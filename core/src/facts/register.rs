@@ -26,7 +26,7 @@ pub(super) struct Codes<T> {
 #[derive(Debug, Clone)]
 struct Dictionary<T> {
     values: Vec<T>,
-    codes: HashMap<T, u32, BuildHasherDefault<Mix>>,
+    codes: Mixed<T, u32>,
 }
 
 impl<T> Default for Dictionary<T> {
@@ -85,9 +85,12 @@ impl<T: Hash + Eq + Clone> Codes<T> {
     }
 }
 
-/// Hashes ids, which are spread well already, in a few steps: a load looks up tens of millions.
+/// Hashes ids and codes, which nobody outside can choose, in a few steps: a load looks up tens of millions.
 #[derive(Default)]
-struct Mix(u64);
+pub(super) struct Mix(u64);
+
+/// A map by ids or codes.
+pub(super) type Mixed<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
 
 impl Hasher for Mix {
     fn write(&mut self, bytes: &[u8]) {
@@ -102,6 +105,10 @@ impl Hasher for Mix {
         // An odd constant with bits all over; the fold brings the high half of the product down.
         let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
         self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
     }
 
     fn write_usize(&mut self, word: usize) {
@@ -150,7 +157,7 @@ pub(super) struct Register {
     pub(super) stage_kinds: HashMap<u32, StageKind>,
     pub(super) channels: HashMap<u32, Option<Channel>>,
     /// By rep, in order of (valid_from, recorded).
-    pub(super) tenures: HashMap<u32, Vec<TenureRow>>,
+    pub(super) tenures: Mixed<u32, Vec<TenureRow>>,
     /// By currency, in order of (valid_from, known_from, recorded).
     pub(super) rates: HashMap<u32, Vec<RateRow>>,
 }

@@ -1,8 +1,9 @@
 //! Scans: sums by key over the versions valid at an instant.
 
 use super::Snapshot;
-use super::cut::{Cut, Key};
+use super::cut::{Atom, Cut, Key};
 use super::reading::{Held, Months, Reading};
+use super::register::Mixed;
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::Period;
 use crate::catalog::{ForecastCategory, StageKind};
@@ -11,7 +12,7 @@ use crate::ids::{DataVersion, OpportunityId};
 use crate::viewer::Scope;
 use chrono::{DateTime, Datelike, Utc};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 /// What is common to every scan of one answer.
@@ -90,7 +91,13 @@ pub type SumsByKey = BTreeMap<CellKey, Sums>;
 /// The model that credits sources failed.
 pub fn sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Vec<SumsByKey>, CreditError> {
     let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
-    points.iter().map(|point| Ok(sums_at(snapshot, scan, &cut, *point)?.rolled_up(snapshot, &cut))).collect()
+    let standpoints: Vec<Standpoint<'_>> = points.iter().map(|point| Standpoint::new(snapshot, scan, *point)).collect();
+    let by_point = over_chunks(snapshot, scan, points.len(), |point, indices| {
+        let mut sums = ByKey::default();
+        standpoints[point].each(&cut, indices, |_, parts| sums.add(&cut, parts))?;
+        Ok(sums)
+    })?;
+    Ok(by_point.into_iter().map(|sums| sums.rolled_up(snapshot, &cut)).collect())
 }
 
 /// The cohort of each point, by key, for every subset of the dimensions; the total is always there.
@@ -99,7 +106,11 @@ pub fn sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Ve
 /// The model that credits sources failed.
 pub fn cohorts(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Vec<BTreeMap<CellKey, Cohort>>, CreditError> {
     let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
-    points.iter().map(|point| Ok(cohort_at(snapshot, scan, &cut, *point)?.rolled_up(snapshot, &cut))).collect()
+    let standpoints: Vec<_> = points.iter().map(|point| cohort_standpoints(snapshot, scan, *point)).collect();
+    let by_point = over_chunks(snapshot, scan, points.len(), |point, indices| {
+        cohort_of(&cut, &standpoints[point].0, &standpoints[point].1, indices)
+    })?;
+    Ok(by_point.into_iter().map(|sums| sums.rolled_up(snapshot, &cut)).collect())
 }
 
 /// What adds up by key.
@@ -162,13 +173,13 @@ impl Additive for Cohort {
 
 /// Sums by full key; where opportunities are split, their distinct counts by every subset of the dimensions.
 struct ByKey<S> {
-    full: HashMap<Key, S>,
-    counts: HashMap<(usize, Key), S>,
+    full: Mixed<Key, S>,
+    counts: Mixed<(usize, Key), S>,
 }
 
 impl<S> Default for ByKey<S> {
     fn default() -> Self {
-        Self { full: HashMap::new(), counts: HashMap::new() }
+        Self { full: Mixed::default(), counts: Mixed::default() }
     }
 }
 
@@ -207,7 +218,7 @@ impl<S: Additive> ByKey<S> {
     }
 
     fn rolled_up(self, snapshot: &Snapshot, cut: &Cut<'_>) -> BTreeMap<CellKey, S> {
-        let mut cells: HashMap<(usize, Key), S> = self.counts;
+        let mut cells = self.counts;
         cells.entry((0, Key::default())).or_default();
         for (key, sums) in &self.full {
             for mask in 0..1_usize << cut.by().len() {
@@ -233,14 +244,20 @@ pub(crate) fn chunks(snapshot: &Snapshot, scope: &Scope) -> Vec<Range<u32>> {
     (0..count).step_by(CHUNK).map(|start| bound(start)..bound(start + CHUNK)).collect()
 }
 
-/// Runs `work` over all opportunities in chunks and adds up what it gives.
+/// Runs `work` for each point over all opportunities in chunks, and adds up what it gives: all points of one chunk together,
+/// while its rows are at hand.
 fn over_chunks<S: Additive>(
     snapshot: &Snapshot,
     scan: &Scan<'_>,
-    work: impl Fn(Range<u32>) -> Result<ByKey<S>, CreditError> + Send + Sync,
-) -> Result<ByKey<S>, CreditError> {
-    let chunks = chunks(snapshot, scan.scope);
-    chunks.into_par_iter().map(&work).try_reduce(ByKey::default, |left, right| Ok(left.merge(right)))
+    points: usize,
+    work: impl Fn(usize, Range<u32>) -> Result<ByKey<S>, CreditError> + Send + Sync,
+) -> Result<Vec<ByKey<S>>, CreditError> {
+    let none = || (0..points).map(|_| ByKey::default()).collect::<Vec<_>>();
+    let of_chunk = |indices: Range<u32>| (0..points).map(|point| work(point, indices.clone())).collect::<Result<Vec<_>, _>>();
+    let merge = |left: Vec<_>, right: Vec<_>| {
+        Ok(left.into_iter().zip(right).map(|(left, right): (ByKey<S>, _)| left.merge(right)).collect())
+    };
+    chunks(snapshot, scan.scope).into_par_iter().map(of_chunk).try_reduce(none, merge)
 }
 
 /// A period in the terms of the columns.
@@ -260,6 +277,10 @@ impl Bounds {
             start_ms: calendar.start_of_day(period.start).timestamp_millis(),
             end_ms: calendar.start_of_day(period.end).timestamp_millis(),
         }
+    }
+
+    fn days(&self) -> Range<i32> {
+        self.start_day..self.end_day
     }
 
     fn has_day(&self, day: i32) -> bool {
@@ -347,15 +368,6 @@ impl<'a> Standing<'a> {
     }
 }
 
-fn sums_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) -> Result<ByKey<Sums>, CreditError> {
-    let standpoint = Standpoint::new(snapshot, scan, point);
-    over_chunks(snapshot, scan, |indices| {
-        let mut sums = ByKey::default();
-        standpoint.each(cut, indices, |_, parts| sums.add(cut, parts))?;
-        Ok(sums)
-    })
-}
-
 /// What each opportunity adds to one cell at a point, in no order; counts are 1 where it counts. An opportunity that adds
 /// nothing is left out. The amounts add up to the [`Sums`] of the same key.
 ///
@@ -417,7 +429,7 @@ impl<'a> Standpoint<'a> {
         let Self { reading, bounds, entry_stage } = self;
         let mut months = Months::default();
         let mut standings = Vec::new();
-        for index in indices {
+        for index in reading.snapshot.near(indices, &bounds.days()) {
             let Some(standing) = Standing::new(reading, bounds, *entry_stage, index) else { continue };
             let by_close = cut.codes(reading, &standing.held, &mut months, standing.held.close_day());
             let by_entry = standing.entry_day.map(|day| cut.codes(reading, &standing.held, &mut months, day));
@@ -427,9 +439,9 @@ impl<'a> Standpoint<'a> {
         }
         let weighed: Vec<u32> = standings.iter().map(|(standing, ..)| standing.held.index).collect();
         let shares = cut.weigh(reading, &weighed)?;
-        let mut parts: Vec<(Key, Sums)> = Vec::new();
+        let (mut atoms, mut parts): (Vec<Atom<2>>, Vec<(Key, Sums)>) = Default::default();
         for (entry, (standing, by_close, by_entry)) in standings.iter().enumerate() {
-            let atoms = cut.atoms(&standing.held, &shares, entry, standing.amounts);
+            cut.atoms(&standing.held, &shares, entry, standing.amounts, &mut atoms);
             if standing.closing != Closing::Elsewhere || standing.reopened {
                 parts.clear();
                 parts
@@ -455,40 +467,47 @@ impl<'a> Standpoint<'a> {
     }
 }
 
-fn cohort_at(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, point: Point) -> Result<ByKey<Cohort>, CreditError> {
-    let reading = Reading::new(snapshot, point.at, scan.data_version);
-    let bounds = Bounds::new(snapshot, point.period);
+/// A point of a cohort, and the last instant of its period, when its outcome is known.
+fn cohort_standpoints<'a>(snapshot: &'a Snapshot, scan: &Scan<'_>, point: Point) -> (Standpoint<'a>, Reading<'a>) {
     // The last instant of the period, so that a change at its end's midnight belongs to the next.
     let last = snapshot.settings().calendar.start_of_day(point.period.end) - chrono::Duration::milliseconds(1);
-    let outcome = Reading::new(snapshot, last, scan.data_version);
-    over_chunks(snapshot, scan, |indices| {
-        let mut months = Months::default();
-        let mut open = Vec::new();
-        for index in indices {
-            let Some(held) = reading.held(index) else { continue };
-            let in_scope = reading.kind(&held) == StageKind::Open && bounds.has_day(held.close_day());
-            if !in_scope || !reading.is_counted(&held) {
-                continue;
-            }
-            let codes = cut.codes(&reading, &held, &mut months, held.close_day());
-            if !cut.refuses(&codes) {
-                open.push((held, codes));
-            }
+    (Standpoint::new(snapshot, scan, point), Reading::new(snapshot, last, scan.data_version))
+}
+
+fn cohort_of(
+    cut: &Cut<'_>,
+    Standpoint { reading, bounds, .. }: &Standpoint<'_>,
+    outcome: &Reading<'_>,
+    indices: Range<u32>,
+) -> Result<ByKey<Cohort>, CreditError> {
+    let mut months = Months::default();
+    let mut open = Vec::new();
+    for index in reading.snapshot.near(indices, &bounds.days()) {
+        let Some(held) = reading.held(index) else { continue };
+        let in_scope = reading.kind(&held) == StageKind::Open && bounds.has_day(held.close_day());
+        if !in_scope || !reading.is_counted(&held) {
+            continue;
         }
-        let weighed: Vec<u32> = open.iter().map(|(held, _)| held.index).collect();
-        let shares = cut.weigh(&reading, &weighed)?;
-        let mut sums = ByKey::default();
-        for (entry, (held, codes)) in open.iter().enumerate() {
-            let won = outcome
-                .held(held.index)
-                .is_some_and(|end| outcome.kind(&end) == StageKind::Won && bounds.has_day(end.close_day()) && !end.is_deleted());
-            let atoms = cut.atoms(held, &shares, entry, [reading.acv(held)]);
-            let parts = atoms.iter().filter_map(|atom| {
-                let [amount] = atom.amounts;
-                Some((cut.key(codes, atom)?, Cohort { open: amount, won: if won { amount } else { 0 }, opportunities: 1 }))
-            });
-            sums.add(cut, &parts.collect::<Vec<_>>());
+        let codes = cut.codes(reading, &held, &mut months, held.close_day());
+        if !cut.refuses(&codes) {
+            open.push((held, codes));
         }
-        Ok(sums)
-    })
+    }
+    let weighed: Vec<u32> = open.iter().map(|(held, _)| held.index).collect();
+    let shares = cut.weigh(reading, &weighed)?;
+    let mut sums = ByKey::default();
+    let (mut atoms, mut parts): (Vec<Atom<1>>, Vec<(Key, Cohort)>) = Default::default();
+    for (entry, (held, codes)) in open.iter().enumerate() {
+        let won = outcome
+            .held(held.index)
+            .is_some_and(|end| outcome.kind(&end) == StageKind::Won && bounds.has_day(end.close_day()) && !end.is_deleted());
+        cut.atoms(held, &shares, entry, [reading.acv(held)], &mut atoms);
+        parts.clear();
+        parts.extend(atoms.iter().filter_map(|atom| {
+            let [amount] = atom.amounts;
+            Some((cut.key(codes, atom)?, Cohort { open: amount, won: if won { amount } else { 0 }, opportunities: 1 }))
+        }));
+        sums.add(cut, &parts);
+    }
+    Ok(sums)
 }

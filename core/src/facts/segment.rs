@@ -2,7 +2,9 @@
 
 use crate::catalog::ForecastCategory;
 use crate::ids::{DataVersion, LineSetId, OpportunityId};
+use rayon::prelude::*;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// A version without its times, in codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,6 +64,9 @@ pub(super) struct Segment {
     pub(super) lines: Vec<LineRow>,
     /// Start of the first version of all; `None` when empty.
     pub(super) first_ms: Option<i64>,
+    /// The first and the last day on which anything of each opportunity falls, by UTC: its creation, the starts of its
+    /// versions, their close dates. What a period does not meet counts for nothing in it.
+    spans: Vec<(i32, i32)>,
     /// Positions in order of id.
     by_id: Vec<u32>,
 }
@@ -72,7 +77,7 @@ impl Segment {
     }
 
     /// Where the versions of an opportunity lie.
-    pub(super) fn versions_of(&self, position: usize) -> std::ops::Range<usize> {
+    pub(super) fn versions_of(&self, position: usize) -> Range<usize> {
         let start = if position == 0 { 0 } else { self.ends[position - 1] as usize };
         start..self.ends[position] as usize
     }
@@ -92,8 +97,25 @@ impl Segment {
         Some(self.by_id[at] as usize)
     }
 
-    /// Makes [`Self::find`] and `first_ms` right.
+    /// The positions among `range` of which anything may fall on these days of the organisation, which may begin up to a
+    /// day before or after those of UTC.
+    pub(super) fn near(&self, range: Range<usize>, days: &Range<i32>) -> impl Iterator<Item = usize> + use<'_> {
+        let (first, last) = (days.start - 1, days.end);
+        let start = range.start;
+        let spans = self.spans[range].iter().enumerate();
+        spans.filter(move |(_, span)| span.0 <= last && first <= span.1).map(move |(at, _)| start + at)
+    }
+
+    fn span(&self, position: usize) -> (i32, i32) {
+        let starts = self.versions_of(position).map(|at| utc_day(self.valid_from[at]));
+        let closes = self.versions_of(position).map(|at| self.versions[at].close_day);
+        let created = utc_day(self.origins[position].created_at_ms);
+        starts.chain(closes).fold((created, created), |(first, last), day| (first.min(day), last.max(day)))
+    }
+
+    /// Makes [`Self::find`], [`Self::near`] and `first_ms` right.
     pub(super) fn seal(&mut self) {
+        self.spans = (0..self.len()).into_par_iter().map(|position| self.span(position)).collect();
         self.first_ms = self.valid_from.iter().min().copied();
         self.by_id = (0..narrow(self.len())).collect();
         self.by_id.sort_unstable_by_key(|position| self.origins[*position as usize].id);
@@ -141,6 +163,14 @@ impl Segment {
         merged.seal();
         merged
     }
+}
+
+/// The day of an instant in UTC, as `chrono` counts days.
+fn utc_day(at_ms: i64) -> i32 {
+    /// 1 January 1970, as `chrono` counts days.
+    const EPOCH: i64 = 719_163;
+    let day = at_ms.div_euclid(86_400_000) + EPOCH;
+    i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// A count as stored.

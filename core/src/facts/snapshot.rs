@@ -14,6 +14,7 @@ use crate::target::Target;
 use crate::touchpoint::Source;
 use chrono::NaiveDate;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -185,6 +186,18 @@ impl Snapshot {
         let codes = 1..=u32::try_from(self.register.currencies.len()).expect("currency codes have three letters");
         let missing = codes.filter(|code| !known(*code)).filter_map(|code| self.register.currencies.value(code).copied());
         missing.filter(|currency| *currency != self.settings.reporting_currency).collect()
+    }
+
+    /// Those of `indices` of which anything may fall on these days, as `chrono` counts days; in no order.
+    pub(crate) fn near(&self, indices: Range<u32>, days: &Range<i32>) -> impl Iterator<Item = u32> + use<'_> {
+        let changed = &self.changed.index;
+        let bound = |index: u32| (index as usize).min(self.base.len());
+        let unchanged = self.base.near(bound(indices.start)..bound(indices.end), days);
+        let unchanged = unchanged.map(|at| self.base.index[at]);
+        let unchanged = unchanged.filter(move |index| changed.is_empty() || changed.binary_search(index).is_err());
+        let place = |index: u32| changed.partition_point(|own| *own < index);
+        let newer = self.changed.near(place(indices.start)..place(indices.end), days);
+        unchanged.chain(newer.map(move |at| changed[at]))
     }
 
     /// Where the opportunity at `index` lies.

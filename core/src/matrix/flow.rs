@@ -209,13 +209,14 @@ impl<'a> Window<'a> {
     }
 
     fn moved(&self, indices: Range<u32>) -> Result<Vec<Moved>, CreditError> {
-        let passages: Vec<Passage<'a>> = indices.filter_map(|index| self.passage(index)).collect();
+        let near = self.end.snapshot.near(indices, &self.days);
+        let passages: Vec<Passage<'a>> = near.filter_map(|index| self.passage(index)).collect();
         let before: Vec<u32> = passages.iter().filter(|one| one.stood()).map(|one| one.after.index).collect();
         let after: Vec<u32> = passages.iter().map(|one| one.after.index).collect();
         let shares_before = self.cut.weigh(&self.start, &before)?;
         let shares_after = self.cut.weigh(&self.end, &after)?;
         let mut months = Months::default();
-        let mut all = Vec::new();
+        let (mut all, mut atoms_before, mut atoms_after) = (Vec::new(), Vec::new(), Vec::new());
         let mut at_start = 0;
         for (at_end, passage) in passages.iter().enumerate() {
             let mut moved = Moved { id: passage.after.id(), entry: passage.entry, exit: passage.exit, parts: BTreeMap::new() };
@@ -223,8 +224,9 @@ impl<'a> Window<'a> {
             if let (true, Some(before)) = (passage.stood(), passage.before) {
                 let amounts = [self.start.acv(&before), self.end.acv_at_rate_of(&before, &passage.after), now];
                 let codes = self.cut.codes(&self.start, &before, &mut months, before.close_day());
-                for atom in self.cut.atoms(&before, &shares_before, at_start, amounts) {
-                    if let Some(key) = self.cut.key(&codes, &atom) {
+                self.cut.atoms(&before, &shares_before, at_start, amounts, &mut atoms_before);
+                for atom in &atoms_before {
+                    if let Some(key) = self.cut.key(&codes, atom) {
                         passage.leave(moved.parts.entry(key).or_default(), atom.amounts);
                     }
                 }
@@ -232,8 +234,9 @@ impl<'a> Window<'a> {
             }
             if passage.stands() {
                 let codes = self.cut.codes(&self.end, &passage.after, &mut months, passage.after.close_day());
-                for atom in self.cut.atoms(&passage.after, &shares_after, at_end, [now]) {
-                    if let Some(key) = self.cut.key(&codes, &atom) {
+                self.cut.atoms(&passage.after, &shares_after, at_end, [now], &mut atoms_after);
+                for atom in &atoms_after {
+                    if let Some(key) = self.cut.key(&codes, atom) {
                         passage.arrive(moved.parts.entry(key).or_default(), atom.amounts[0]);
                     }
                 }
