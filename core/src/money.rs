@@ -33,6 +33,9 @@ fn split_scaled(total: Minor, weights: &[i128]) -> Vec<Minor> {
     if weights.len() == 1 && *first > 0 {
         return vec![total];
     }
+    if weights.iter().all(|weight| weight == first) {
+        return split_evenly(total, weights.len());
+    }
     let magnitude = i128::from(total).abs();
     let mut parts: Vec<i128> = Vec::with_capacity(weights.len());
     let mut remainders: Vec<(i128, usize)> = Vec::with_capacity(weights.len());
@@ -48,6 +51,13 @@ fn split_scaled(total: Minor, weights: &[i128]) -> Vec<Minor> {
     }
     let sign = if total < 0 { -1 } else { 1 };
     parts.into_iter().map(|part| i64::try_from(part * sign).expect("a part never exceeds its total")).collect()
+}
+
+/// What largest remainders come to where all are the same.
+fn split_evenly(total: Minor, count: usize) -> Vec<Minor> {
+    let parts = i64::try_from(count).expect("a list is shorter than 2^63");
+    let (part, left) = (total / parts, total % parts);
+    (0..parts).map(|index| part + if index < left.abs() { left.signum() } else { 0 }).collect()
 }
 
 /// `a * b / c` with its remainder, without overflow for `a < 2^63`, `b <= c`.
@@ -74,6 +84,18 @@ mod tests {
         assert_eq!(split(-100, &[1.0, 1.0, 1.0]), [-34, -33, -33]);
         assert_eq!(split(5, &[0.0, 0.0]), [5, 0]);
         assert_eq!(split_by(100, &[1, 0, 3]), [25, 0, 75]);
+    }
+
+    #[test]
+    fn equal_shares_of_any_size_are_split_alike() {
+        for total in [0, 1, -1, 99, -100, i64::MAX, i64::MIN + 1] {
+            for count in [1, 2, 3, 7] {
+                let (ones, thirds) = (split_by(total, &vec![1; count]), split(total, &vec![1.0 / 3.0; count]));
+                assert_eq!(ones, thirds, "{total} by {count}");
+                assert_eq!(ones.iter().map(|part| i128::from(*part)).sum::<i128>(), i128::from(total));
+                assert!(ones.iter().all(|part| (part - ones[0]).abs() <= 1), "{ones:?}");
+            }
+        }
     }
 
     proptest! {

@@ -4,8 +4,9 @@ use super::read::Reading;
 use super::table::{Cells, Read, next};
 use super::value::Kind;
 use super::{Storage, StorageError};
-use pipewright_core::facts::{Builder, OpportunityFact, Settings, Snapshot, VersionFact};
+use pipewright_core::facts::{Builder, GatheredTouches, OpportunityFact, Settings, Snapshot, VersionFact};
 use pipewright_core::ids::{DataVersion, OpportunityId};
+use pipewright_core::touchpoint::Touchpoint;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,6 +26,41 @@ const OWNED: [(&str, Kind); VersionFact::COLUMNS.len() + 1] = {
     }
     columns
 };
+
+/// A touchpoint without its external id, which no number needs.
+struct Bare(Touchpoint);
+
+impl Read for Bare {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[
+        ("id", Kind::Uuid),
+        ("at_ms", Kind::Big),
+        ("kind", Kind::Small),
+        ("channel", Kind::Small),
+        ("rep_id", Kind::Uuid),
+        ("campaign_id", Kind::Uuid),
+        ("contact_id", Kind::Uuid),
+        ("lead_id", Kind::Uuid),
+        ("account_id", Kind::Uuid),
+        ("opportunity_id", Kind::Uuid),
+        ("recorded", Kind::Big),
+    ];
+    fn read(cells: Cells<'_>) -> Result<Self, StorageError> {
+        Ok(Self(Touchpoint {
+            id: next(cells)?,
+            external_id: None,
+            at: next(cells)?,
+            kind: next(cells)?,
+            channel: next(cells)?,
+            rep: next(cells)?,
+            campaign: next(cells)?,
+            contact: next(cells)?,
+            lead: next(cells)?,
+            account: next(cells)?,
+            opportunity: next(cells)?,
+            recorded: next(cells)?,
+        }))
+    }
+}
 
 impl Read for Owned {
     const COLUMNS: &'static [(&'static str, Kind)] = &OWNED;
@@ -100,10 +136,22 @@ impl Storage {
     /// # Errors
     /// The database failed.
     pub async fn facts(&self, settings: Settings) -> Result<Snapshot, StorageError> {
-        self.reading(move |reading| {
+        // Touchpoints are about as much to read as all the rest: each gets a thread.
+        self.reading_by_two(move |reading, second| {
             let span = Span::since(reading, None)?;
             let mut builder = Builder::new(settings);
-            fill(reading, &mut builder, &span)?;
+            match second {
+                None => {
+                    fill(reading, &mut builder, &span)?;
+                    builder.touchpoints(touchpoints(reading, &span)?);
+                }
+                Some(second) => std::thread::scope(|scope| {
+                    let gathered = scope.spawn(|| touchpoints(second, &span));
+                    fill(reading, &mut builder, &span)?;
+                    builder.touchpoints(gathered.join().expect("a bulk read does not panic")?);
+                    Ok::<(), StorageError>(())
+                })?,
+            }
             Ok(builder.finish(span.latest))
         })
         .await
@@ -121,13 +169,21 @@ impl Storage {
             }
             let mut builder = Builder::onto(&base);
             fill(reading, &mut builder, &span)?;
+            builder.touchpoints(touchpoints(reading, &span)?);
             Ok(Arc::new(builder.finish(span.latest)))
         })
         .await
     }
 }
 
-/// Hands the rows of these changes to the builder.
+/// The touchpoints of these changes.
+fn touchpoints(reading: &mut Reading, span: &Span) -> Result<GatheredTouches, StorageError> {
+    let mut gathered = GatheredTouches::default();
+    span.each(reading, "touchpoint", "", |row: Bare| gathered.push(&row.0))?;
+    Ok(gathered)
+}
+
+/// Hands the rows of these changes to the builder, all but the touchpoints.
 fn fill(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(), StorageError> {
     span.each(reading, "product", "", |row| builder.product(&row))?;
     span.each(reading, "region", "", |row| builder.region(&row))?;
@@ -140,7 +196,6 @@ fn fill(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(),
     span.each(reading, "account", "", |row| builder.account(row))?;
     span.each(reading, "opportunity_line", "ORDER BY line_set_id, position", |row| builder.line(row))?;
     opportunities(reading, builder, span)?;
-    span.each(reading, "touchpoint", "", |row| builder.touchpoint(&row))?;
     span.each(reading, "target", "", |row| builder.target(row))?;
     span.each(reading, "judgement", "", |row| builder.judgement(row))?;
     span.each(reading, "adjustment", "", |row| builder.adjustment(row))

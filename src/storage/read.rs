@@ -1,6 +1,7 @@
 //! Bulk reads: every row of a query, one by one, from one moment of the database.
 
-use super::table::Read;
+use super::table::{Cells, Read, next};
+use super::value::Kind;
 use super::{Engine, Storage, StorageError, postgres, sqlite};
 use futures_util::TryStreamExt;
 use pipewright_core::ids::{DataVersion, OpportunityId};
@@ -49,6 +50,23 @@ impl Reading {
             }),
         }
     }
+
+    /// The number of the last change that this transaction sees; SQLite fixes the moment with it.
+    fn last_change(&mut self) -> Result<Option<DataVersion>, StorageError> {
+        let mut last = None;
+        self.each("change_feed ORDER BY data_version DESC LIMIT 1", [0; 2], |row: Numbered| last = Some(row.0))?;
+        Ok(last)
+    }
+}
+
+/// The number of a change.
+struct Numbered(DataVersion);
+
+impl Read for Numbered {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[("data_version", Kind::Big)];
+    fn read(cells: Cells<'_>) -> Result<Self, StorageError> {
+        next(cells).map(Self)
+    }
 }
 
 impl Storage {
@@ -58,27 +76,60 @@ impl Storage {
         work: impl FnOnce(&mut Reading) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
         let storage = self.clone();
-        let postgres = match &*self.engine {
+        let transaction = match &*self.engine {
             Engine::Sqlite { .. } => None,
-            Engine::Postgres { pool, .. } => {
-                let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-                sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
-                Some(transaction)
-            }
+            Engine::Postgres { pool, .. } => Some(snapshot_of(pool, None).await?),
         };
         let handle = Handle::current();
-        let work = move || match (&*storage.engine, postgres) {
+        let work = move || work(&mut storage.opened(transaction, handle)?);
+        tokio::task::spawn_blocking(work).await.expect("a bulk read does not panic")
+    }
+
+    /// As [`Self::reading`], with a second transaction that sees the same moment, so that two threads can read; `None`
+    /// where there is no connection to spare for it.
+    pub(super) async fn reading_by_two<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reading, Option<&mut Reading>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let storage = self.clone();
+        let (mut first, mut second) = (None, None);
+        if let Engine::Postgres { pool, .. } = &*self.engine {
+            let mut transaction = snapshot_of(pool, None).await?;
+            if pool.options().get_max_connections() > 1 {
+                let moment: String = sqlx::query_scalar("SELECT pg_export_snapshot()").fetch_one(&mut *transaction).await?;
+                second = Some(snapshot_of(pool, Some(&moment)).await?);
+            }
+            first = Some(transaction);
+        }
+        let handle = Handle::current();
+        let work = move || match (&*storage.engine, second) {
+            (Engine::Postgres { .. }, None) => work(&mut storage.opened(first, handle)?, None),
+            (Engine::Postgres { .. }, second) => {
+                let mut second = storage.opened(second, handle.clone())?;
+                work(&mut storage.opened(first, handle)?, Some(&mut second))
+            }
+            (Engine::Sqlite { .. }, _) => loop {
+                // Every change to what is read comes with a new number: the same last number is the same moment.
+                let (mut first, mut second) = (storage.opened(None, handle.clone())?, storage.opened(None, handle.clone())?);
+                if first.last_change()? == second.last_change()? {
+                    return work(&mut first, Some(&mut second));
+                }
+            },
+        };
+        tokio::task::spawn_blocking(work).await.expect("a bulk read does not panic")
+    }
+
+    fn opened(&self, transaction: Option<Transaction<'static, Postgres>>, handle: Handle) -> Result<Reading, StorageError> {
+        match (&*self.engine, transaction) {
             (Engine::Sqlite { path, .. }, _) => {
                 let connection = sqlite::connect(path)?;
                 connection.execute_batch("BEGIN")?;
-                work(&mut Reading::Sqlite(connection))
+                Ok(Reading::Sqlite(connection))
             }
             (Engine::Postgres { .. }, transaction) => {
-                let transaction = transaction.expect("it was begun above for this engine");
-                work(&mut Reading::Postgres(transaction, handle))
+                Ok(Reading::Postgres(transaction.expect("one was begun for this engine"), handle))
             }
-        };
-        tokio::task::spawn_blocking(work).await.expect("a bulk read does not panic")
+        }
     }
 
     /// The last committed change.
@@ -129,6 +180,17 @@ impl Storage {
         })
         .await
     }
+}
+
+/// A transaction that sees one moment: that of the exported snapshot, or its own.
+async fn snapshot_of(pool: &sqlx::PgPool, exported: Option<&str>) -> Result<Transaction<'static, Postgres>, StorageError> {
+    let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    if let Some(exported) = exported {
+        // The server made the name: digits, letters and dashes.
+        sqlx::query(AssertSqlSafe(format!("SET TRANSACTION SNAPSHOT '{exported}'"))).execute(&mut *transaction).await?;
+    }
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
+    Ok(transaction)
 }
 
 /// Ids as literals: only hexadecimal digits can stand in them.

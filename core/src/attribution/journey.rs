@@ -3,12 +3,12 @@
 use super::{Known, View};
 use crate::calendar::Calendar;
 use crate::catalog::StageKind;
+use crate::facts::hash::Mixed;
 use crate::facts::{Snapshot, State};
 use crate::matrix::Lens;
 use crate::touchpoint::{Source, TouchpointKind};
 use chrono::{DateTime, Days};
 use pipewright_plugin::{Journey, Kind, Outcome, Positions, Source as TouchSource, Touch};
-use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroU64};
 
 /// Milliseconds of a day.
@@ -29,7 +29,7 @@ pub(super) struct Batch {
     touches: Vec<Touch>,
     entries: Vec<Entry>,
     /// Where the latest touchpoint of a person and a campaign stands, and in which entry: it counts in that one only.
-    visits: HashMap<Visit, (usize, usize)>,
+    visits: Mixed<Visit, (usize, usize)>,
     /// Touchpoints of the journey that is being added that a later one of the same day stands in for.
     replaced: Vec<usize>,
 }

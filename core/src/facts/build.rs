@@ -1,9 +1,10 @@
 //! Building a snapshot from records in bulk, and from a change on top of another snapshot.
 
+use super::gathered::{GatheredTouches, translation};
 use super::register::{Noun, RateRow, Register, TenureRow};
 use super::segment::{LineRow, OriginRow, Segment, VersionRow, narrow};
-use super::touches::{Columns, Touches};
-use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, TouchFact, VersionFact};
+use super::touches::Touches;
+use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
 use crate::campaign::Campaign;
 use crate::catalog::{Product, Region, Segment as MarketSegment, Stage};
 use crate::currency::ExchangeRate;
@@ -11,10 +12,9 @@ use crate::forecast::{Adjustment, Judgement};
 use crate::ids::{DataVersion, LineSetId, OpportunityId};
 use crate::rep::{Rep, Tenure};
 use crate::target::Target;
-use crate::touchpoint::{Source, Touchpoint};
+use crate::touchpoint::Touchpoint;
 use chrono::Datelike;
 use std::collections::{HashMap, HashSet};
-use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -33,11 +33,7 @@ pub struct Builder {
     line_ranges: HashMap<LineSetId, (u32, u32)>,
     /// Set and position of the line that came last.
     last_line: Option<(LineSetId, i32)>,
-    touches: Columns,
-    /// The home of each of `touches`; 0 where only its opportunity can say.
-    homes: Vec<u32>,
-    /// Rows of `touches` without a home yet, and their opportunities.
-    homeless: Vec<(usize, OpportunityId)>,
+    touches: Vec<GatheredTouches>,
     /// Reps with new tenures.
     retold: HashSet<u32>,
     targets: Vec<Target>,
@@ -73,9 +69,7 @@ impl Builder {
             lines: Vec::new(),
             line_ranges: HashMap::new(),
             last_line: None,
-            touches: Columns::default(),
-            homes: Vec::new(),
-            homeless: Vec::new(),
+            touches: Vec::new(),
             retold: HashSet::new(),
             targets: Vec::new(),
             judgements: Vec::new(),
@@ -233,26 +227,15 @@ impl Builder {
 
     /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey and is left out.
     pub fn touchpoint(&mut self, touchpoint: &Touchpoint) {
-        let person = touchpoint.contact.map(|id| id.0).or(touchpoint.lead.map(|id| id.0));
-        let home = touchpoint.account.map_or(0, |id| self.home(id.0));
-        let rep = touchpoint.rep.map_or(0, |id| self.code(&id.0, Noun::Rep));
-        match (home, touchpoint.opportunity) {
-            (0, None) => return,
-            (0, Some(opportunity)) => self.homeless.push((self.homes.len(), opportunity)),
-            _ => {}
+        if self.touches.is_empty() {
+            self.touches.push(GatheredTouches::default());
         }
-        self.homes.push(home);
-        let campaign = touchpoint.campaign.map_or(0, |id| self.code(&id.0, Noun::Campaign));
-        self.touches.push(&TouchFact {
-            at_ms: touchpoint.at.timestamp_millis(),
-            recorded: touchpoint.recorded,
-            person: person.and_then(|id| NonZeroU64::new(id.as_u64_pair().0 ^ id.as_u64_pair().1)),
-            rep,
-            id: touchpoint.id,
-            campaign: NonZeroU32::new(campaign),
-            kind: touchpoint.kind,
-            source: touchpoint.channel.map(Source::Channel),
-        });
+        self.touches[0].push(touchpoint);
+    }
+
+    /// Adds touchpoints that were gathered elsewhere.
+    pub fn touchpoints(&mut self, gathered: GatheredTouches) {
+        self.touches.push(gathered);
     }
 
     /// Adds a target.
@@ -369,24 +352,36 @@ impl Builder {
 
     /// Gives touchpoints their home and, by what reps did at the time, their source.
     fn settle_touches(&mut self) {
-        for (row, id) in std::mem::take(&mut self.homeless) {
+        if !self.retold.is_empty() && !self.base.touches.is_empty() {
+            self.base.touches.retell(&self.base.register, &self.retold);
+        }
+        for gathered in std::mem::take(&mut self.touches) {
+            self.settle_gathered(gathered);
+        }
+    }
+
+    fn settle_gathered(&mut self, gathered: GatheredTouches) {
+        if gathered.is_empty() {
+            return;
+        }
+        let GatheredTouches { mut columns, accounts: mut homes, homeless, account_codes, rep_codes, campaign_codes } = gathered;
+        let home_of = translation(&account_codes, |id| self.home(*id));
+        homes.iter_mut().for_each(|code| *code = home_of[*code as usize]);
+        for (row, id) in homeless {
             let account = self.base.opportunity_index(id).map_or(0, |index| {
                 let (segment, position) = self.base.locate(index);
                 segment.origins[position].account
             });
-            self.homes[row] = if account == 0 { self.home(id.0) } else { account };
+            homes[row] = if account == 0 { self.home(id.0) } else { account };
         }
-        let register = Arc::clone(&self.base.register);
-        self.touches.resolve(&register);
-        let (touches, homes) = (std::mem::take(&mut self.touches), std::mem::take(&mut self.homes));
-        let held = &mut self.base.touches;
-        if !self.retold.is_empty() && !held.is_empty() {
-            held.retell(&register, &self.retold);
-        }
-        if held.is_empty() {
-            *held = Touches::loaded(touches, &homes);
-        } else if !homes.is_empty() {
-            held.add(&touches, &homes);
+        let reps = translation(&rep_codes, |id| self.code(id, Noun::Rep));
+        let campaigns = translation(&campaign_codes, |id| self.code(id, Noun::Campaign));
+        columns.recode(&reps, &campaigns);
+        columns.resolve(&self.base.register);
+        if self.base.touches.is_empty() {
+            self.base.touches = Touches::loaded(columns, &homes);
+        } else {
+            self.base.touches.add(&columns, &homes);
         }
     }
 

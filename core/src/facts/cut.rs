@@ -207,16 +207,16 @@ fn by_line<const N: usize>(held: &Held<'_>, amounts: [i64; N]) -> Vec<(u32, [i64
 }
 
 fn by_source<const N: usize>((sources, weights): (&[u8], &[f64]), amounts: [i64; N]) -> Vec<(u32, [i64; N])> {
+    // A share of nothing is nothing, also of what is left after rounding.
+    let (sources, weights): (Vec<u8>, Vec<f64>) = sources.iter().zip(weights).filter(|(_, weight)| **weight > 0.0).unzip();
     let mut credited = [false; Source::COUNT];
-    for (source, weight) in sources.iter().zip(weights) {
-        credited[usize::from(*source)] |= *weight > 0.0;
-    }
-    if !credited.contains(&true) {
+    sources.iter().for_each(|source| credited[usize::from(*source)] = true);
+    if sources.is_empty() {
         return vec![(0, amounts)];
     }
     let mut sums = [[0_i64; N]; Source::COUNT];
-    for (measure, amount) in amounts.into_iter().enumerate() {
-        for (source, part) in sources.iter().zip(money::split(amount, weights)) {
+    for (measure, amount) in amounts.into_iter().enumerate().filter(|(_, amount)| *amount != 0) {
+        for (source, part) in sources.iter().zip(money::split(amount, &weights)) {
             sums[usize::from(*source)][measure] += part;
         }
     }

@@ -5,6 +5,8 @@
 mod access;
 mod build;
 pub(crate) mod cut;
+mod gathered;
+pub(crate) mod hash;
 mod input;
 pub(crate) mod reading;
 mod register;
@@ -15,6 +17,7 @@ mod touches;
 
 pub use access::{Origin, State, TouchFact};
 pub use build::Builder;
+pub use gathered::GatheredTouches;
 pub use input::*;
 pub use scan::*;
 pub use snapshot::Snapshot;

@@ -1,5 +1,6 @@
 //! The small tables behind the codes of the columns: dictionaries, names, stages, tenures, channels and rates.
 
+use super::hash::Mixed;
 use crate::campaign::Channel;
 use crate::catalog::StageKind;
 use crate::currency::CurrencyCode;
@@ -8,7 +9,7 @@ use crate::rep::Role;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -65,6 +66,11 @@ impl<T: Hash + Eq + Clone> Codes<T> {
         self.settled.values.get(place).or_else(|| self.recent.values.get(place.wrapping_sub(self.settled.values.len())))
     }
 
+    /// All values, in order of code.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.settled.values.iter().chain(&self.recent.values)
+    }
+
     /// How many values there are: the highest code.
     pub(super) fn len(&self) -> usize {
         self.settled.values.len() + self.recent.values.len()
@@ -82,41 +88,6 @@ impl<T: Hash + Eq + Clone> Codes<T> {
                 settled.codes.extend(recent.codes);
             }
         }
-    }
-}
-
-/// Hashes ids and codes, which nobody outside can choose, in a few steps: a load looks up tens of millions.
-#[derive(Default)]
-pub(super) struct Mix(u64);
-
-/// A map by ids or codes.
-pub(super) type Mixed<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        // An odd constant with bits all over; the fold brings the high half of the product down.
-        let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product >> 64) as u64 ^ product as u64;
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 
@@ -154,12 +125,12 @@ pub(super) struct Register {
     pub(super) currencies: Codes<CurrencyCode>,
     /// Names of products, regions, segments, stages and reps: ids of different nouns never collide.
     pub(super) names: HashMap<Uuid, String>,
-    pub(super) stage_kinds: HashMap<u32, StageKind>,
-    pub(super) channels: HashMap<u32, Option<Channel>>,
+    pub(super) stage_kinds: Mixed<u32, StageKind>,
+    pub(super) channels: Mixed<u32, Option<Channel>>,
     /// By rep, in order of (valid_from, recorded).
     pub(super) tenures: Mixed<u32, Vec<TenureRow>>,
     /// By currency, in order of (valid_from, known_from, recorded).
-    pub(super) rates: HashMap<u32, Vec<RateRow>>,
+    pub(super) rates: Mixed<u32, Vec<RateRow>>,
 }
 
 /// What has its codes in a [`Register`].

@@ -2,8 +2,8 @@
 
 use super::Snapshot;
 use super::cut::{Atom, Cut, Key};
+use super::hash::Mixed;
 use super::reading::{Held, Months, Reading};
-use super::register::Mixed;
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::Period;
 use crate::catalog::{ForecastCategory, StageKind};
@@ -12,7 +12,7 @@ use crate::ids::{DataVersion, OpportunityId};
 use crate::viewer::Scope;
 use chrono::{DateTime, Datelike, Utc};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What is common to every scan of one answer.
@@ -175,11 +175,13 @@ impl Additive for Cohort {
 struct ByKey<S> {
     full: Mixed<Key, S>,
     counts: Mixed<(usize, Key), S>,
+    /// Where the opportunity that is being added has been counted.
+    seen: Mixed<(usize, Key), ()>,
 }
 
 impl<S> Default for ByKey<S> {
     fn default() -> Self {
-        Self { full: Mixed::default(), counts: Mixed::default() }
+        Self { full: Mixed::default(), counts: Mixed::default(), seen: Mixed::default() }
     }
 }
 
@@ -205,12 +207,12 @@ impl<S: Additive> ByKey<S> {
             }
             return;
         }
-        let mut seen = HashSet::new();
+        self.seen.clear();
         for (key, sums) in parts {
             self.full.entry(*key).or_default().add(&sums.amounts());
             for mask in 0..1_usize << cut.by().len() {
                 let masked = masked(key, mask);
-                if seen.insert((mask, masked)) {
+                if self.seen.insert((mask, masked), ()).is_none() {
                     self.counts.entry((mask, masked)).or_default().add(&sums.counts());
                 }
             }

@@ -108,6 +108,12 @@ impl Columns {
         }
     }
 
+    /// Takes new codes for old ones.
+    pub(super) fn recode(&mut self, reps: &[u32], campaigns: &[u32]) {
+        self.reps.iter_mut().for_each(|code| *code = reps[*code as usize]);
+        self.campaigns.iter_mut().for_each(|code| *code = campaigns[*code as usize]);
+    }
+
     /// Gives what reps did the role that they held at the time; what a channel brought keeps it.
     pub(super) fn resolve(&mut self, register: &Register) {
         let rows = self.sources.par_iter_mut().zip(&self.reps).zip(&self.at_ms);
