@@ -1,10 +1,12 @@
 //! A fitted model behind a lens, held to its contract, and the journeys it learns from.
 
-use super::journey::Batch;
+use super::journey::{Batch, Trace};
 use super::{Credit, CreditError, CreditShares, Known};
 use crate::facts::Snapshot;
 use crate::matrix::Lens;
-use pipewright_plugin::{Breach, FittedModel, Journey, Journeys, ModelError, Source, Weights};
+use pipewright_plugin::{
+    Breach, Explanation, Findings, FittedModel, Journey, Journeys, ModelError, NoCredit, Remarks, Source, Touch, Weights,
+};
 use std::sync::Arc;
 
 /// Which part of a journey a model sees.
@@ -30,9 +32,24 @@ impl ModelCredit {
         Self { model, fitted, additive, view }
     }
 
-    /// Weighs the batch, and pushes one entry for each of its opportunities, in order.
-    fn weigh_batch(&self, snapshot: &Snapshot, buffers: &mut Buffers, out: &mut CreditShares) -> Result<(), CreditError> {
-        let Buffers { batch, weights, sources } = buffers;
+    /// Whether its weights share one amount out.
+    pub fn is_additive(&self) -> bool {
+        self.additive
+    }
+
+    /// What it learnt of the sources; empty where it learns nothing.
+    pub fn findings(&self) -> Findings {
+        self.fitted.findings()
+    }
+
+    /// Weighs the batch, and shows each of its opportunities to `each`, in order.
+    fn weigh_batch(
+        &self,
+        snapshot: &Snapshot,
+        batch: &Batch,
+        weights: &mut Weights,
+        each: &mut dyn FnMut(&Weighed<'_>),
+    ) -> Result<(), CreditError> {
         let failed = |opportunity: Option<u32>, reason: String| CreditError::ModelFailed {
             model: self.model.clone(),
             opportunity: opportunity.map(|index| snapshot.opportunity_id(index)),
@@ -48,26 +65,63 @@ impl ModelCredit {
             let breach = Breach::Journeys { expected: journeys.len(), found: weights.len() };
             return Err(failed(self.culprit(batch), breach.to_string()));
         }
-        let mut answer = 0;
+        let (mut answer, mut start) = (0, 0);
         for (opportunity, touches) in batch.opportunities() {
+            let own = start..start + touches.len();
+            start = own.end;
+            let traces = batch.traces().get(own).unwrap_or_default();
             if touches.is_empty() {
-                out.push(&[], &[]);
+                let weights = Err(NoCredit::NoTouchpoint);
+                each(&Weighed { opportunity, touches, traces, journey: None, weights, remarks: Remarks::NONE });
                 continue;
             }
             weights
                 .check(answer, touches.len(), self.additive)
                 .map_err(|breach| failed(Some(opportunity), breach.to_string()))?;
-            match weights.entry(answer) {
-                Ok(own) => {
-                    sources.clear();
-                    sources.extend(touches.iter().map(|touch| source_code(touch.source)));
-                    out.push(sources, own);
-                }
-                Err(_) => out.push(&[], &[]),
-            }
+            let (entry, remarks) = (weights.entry(answer), weights.remarks(answer));
+            each(&Weighed { opportunity, touches, traces, journey: Some(journeys[answer]), weights: entry, remarks });
             answer += 1;
         }
         Ok(())
+    }
+
+    /// Weighs the journeys of `opportunities` (indices of the snapshot) as far as they are `known`, and shows each, in order.
+    fn weigh_each(
+        &self,
+        snapshot: &Snapshot,
+        known: Known,
+        opportunities: &[u32],
+        mut batch: Batch,
+        each: &mut dyn FnMut(&Weighed<'_>),
+    ) -> Result<(), CreditError> {
+        let mut weights = Weights::default();
+        for &opportunity in opportunities {
+            if batch.is_full_before(snapshot.touchpoints_of(opportunity).len()) {
+                self.weigh_batch(snapshot, &batch, &mut weights, each)?;
+                batch.clear();
+            }
+            batch.add(snapshot, self.view, known, opportunity);
+        }
+        self.weigh_batch(snapshot, &batch, &mut weights, each)
+    }
+
+    /// As [`Credit::weigh`], with all there is to say of each journey and where each touchpoint came from.
+    ///
+    /// # Errors
+    /// The model broke its contract, or failed.
+    pub(super) fn trace(
+        &self,
+        snapshot: &Snapshot,
+        known: Known,
+        opportunities: &[u32],
+        each: &mut dyn FnMut(&Weighed<'_>),
+    ) -> Result<(), CreditError> {
+        self.weigh_each(snapshot, known, opportunities, Batch::traced(), each)
+    }
+
+    /// How the weights of a journey came about; `None` where the weights are all there is to say, or there is no credit.
+    pub(super) fn explanation(&self, journey: &Journey<'_>) -> Option<Explanation> {
+        self.fitted.explain(journey)
     }
 
     /// The first opportunity on which the model fails when it is asked for one at a time; `None`: on none of them.
@@ -82,29 +136,37 @@ impl ModelCredit {
     }
 }
 
-fn source_code(source: Source) -> u8 {
+pub(super) fn source_code(source: Source) -> u8 {
     u8::try_from(source.code()).expect("the sources of opportunities are eleven")
 }
 
-/// What is reused from batch to batch.
-#[derive(Default)]
-struct Buffers {
-    batch: Batch,
-    weights: Weights,
-    sources: Vec<u8>,
+/// One opportunity, weighed.
+pub(super) struct Weighed<'a> {
+    /// Its index in the snapshot.
+    pub(super) opportunity: u32,
+    /// Its touchpoints, and the origins for models that see them.
+    pub(super) touches: &'a [Touch],
+    /// One for each touchpoint, where they were asked for.
+    pub(super) traces: &'a [Trace],
+    /// What the model saw; `None` where there is no touchpoint.
+    pub(super) journey: Option<Journey<'a>>,
+    /// One for each touchpoint, or why nobody earns anything.
+    pub(super) weights: Result<&'a [f64], NoCredit>,
+    /// What a reader should know of them.
+    pub(super) remarks: Remarks,
 }
 
 impl Credit for ModelCredit {
     fn weigh(&self, snapshot: &Snapshot, known: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError> {
-        let mut buffers = Buffers::default();
-        for &opportunity in opportunities {
-            if buffers.batch.is_full_before(snapshot.touchpoints_of(opportunity).len()) {
-                self.weigh_batch(snapshot, &mut buffers, out)?;
-                buffers.batch.clear();
+        let mut sources = Vec::new();
+        self.weigh_each(snapshot, known, opportunities, Batch::default(), &mut |weighed| match weighed.weights {
+            Ok(weights) => {
+                sources.clear();
+                sources.extend(weighed.touches.iter().map(|touch| source_code(touch.source)));
+                out.push(&sources, weights);
             }
-            buffers.batch.add(snapshot, self.view, known, opportunity);
-        }
-        self.weigh_batch(snapshot, &mut buffers, out)
+            Err(_) => out.push(&[], &[]),
+        })
     }
 }
 

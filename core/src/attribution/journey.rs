@@ -5,6 +5,7 @@ use crate::calendar::Calendar;
 use crate::catalog::StageKind;
 use crate::facts::hash::Mixed;
 use crate::facts::{Snapshot, State};
+use crate::ids::TouchpointId;
 use crate::matrix::Lens;
 use crate::touchpoint::{Source, TouchpointKind};
 use chrono::{DateTime, Days};
@@ -32,6 +33,19 @@ pub(super) struct Batch {
     visits: Mixed<Visit, (usize, usize)>,
     /// Touchpoints of the journey that is being added that a later one of the same day stands in for.
     replaced: Vec<usize>,
+    /// Where each touchpoint came from; `None` where nobody asks.
+    traces: Option<Vec<Trace>>,
+}
+
+/// Where a touchpoint of a journey came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trace {
+    /// Which touchpoint; `None` for an origin.
+    pub touchpoint: Option<TouchpointId>,
+    /// Code of its campaign; 0 for none.
+    pub(crate) campaign: u32,
+    /// Code of its rep; 0 for none.
+    pub(crate) rep: u32,
 }
 
 /// A person and a campaign.
@@ -75,6 +89,18 @@ impl Frame {
 }
 
 impl Batch {
+    /// One that keeps where each touchpoint came from.
+    pub(super) fn traced() -> Self {
+        Self { traces: Some(Vec::new()), ..Self::default() }
+    }
+
+    fn push(&mut self, touch: Touch, trace: Trace) {
+        self.touches.push(touch);
+        if let Some(traces) = &mut self.traces {
+            traces.push(trace);
+        }
+    }
+
     /// Whether it must be weighed before `touches` more can be added.
     pub(super) fn is_full_before(&self, touches: usize) -> bool {
         !self.entries.is_empty() && (self.entries.len() >= JOURNEYS || self.touches.len() + touches > TOUCHES)
@@ -83,6 +109,7 @@ impl Batch {
     /// Empties it and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.touches.clear();
+        self.traces.iter_mut().for_each(Vec::clear);
         self.entries.clear();
         self.visits.clear();
     }
@@ -119,7 +146,8 @@ impl Batch {
                 positions: Positions::NONE,
                 share_millionths: 0,
             };
-            self.add_touch(&settings.calendar, touch, fact.person.zip(fact.campaign));
+            let trace = Trace { touchpoint: Some(fact.id), campaign: fact.campaign.map_or(0, NonZeroU32::get), rep: fact.rep };
+            self.add_touch(&settings.calendar, touch, trace, fact.person.zip(fact.campaign));
         }
         self.drop_replaced();
         frame.reached = find_positions(&mut self.touches[start..], &frame);
@@ -127,15 +155,17 @@ impl Batch {
             let creator =
                 origin.created_by.and_then(|rep| snapshot.role_as_recorded(rep, origin.created_at_ms, version)).map(Source::Role);
             let channel = state.campaign.and_then(|campaign| snapshot.channel_of(campaign)).map(Source::Channel);
-            self.add_origin(view.lens, &frame, Kind::Creator, creator);
-            self.add_origin(view.lens, &frame, Kind::PrimaryCampaign, channel.or(origin.lead_source_maps_to));
+            let by_rep = Trace { rep: origin.created_by.map_or(0, |rep| snapshot.rep_code(rep)), ..Trace::default() };
+            let by_campaign = Trace { campaign: state.campaign.map_or(0, |id| snapshot.campaign_code(id)), ..Trace::default() };
+            self.add_origin(view.lens, &frame, Kind::Creator, creator, by_rep);
+            self.add_origin(view.lens, &frame, Kind::PrimaryCampaign, channel.or(origin.lead_source_maps_to), by_campaign);
         }
         self.entries.push(Entry { opportunity: index, end: self.touches.len(), frame });
     }
 
     /// Adds a touchpoint, unless the same person met the same campaign on the same day: then what is more than a bare visit
     /// stays, else the earlier.
-    fn add_touch(&mut self, calendar: &Calendar, touch: Touch, visit: Option<Visit>) {
+    fn add_touch(&mut self, calendar: &Calendar, touch: Touch, trace: Trace, visit: Option<Visit>) {
         if let Some(visit) = visit {
             let (entry, place) = (self.entries.len(), self.touches.len());
             // Touchpoints come in order, so only the latest of a visit can be of the same day.
@@ -148,7 +178,7 @@ impl Batch {
             }
             self.visits.insert(visit, (entry, place));
         }
-        self.touches.push(touch);
+        self.push(touch, trace);
     }
 
     /// Takes out what others stand in for.
@@ -161,24 +191,28 @@ impl Batch {
                 next += 1;
             } else {
                 self.touches[kept] = self.touches[place];
+                if let Some(traces) = &mut self.traces {
+                    traces[kept] = traces[place];
+                }
                 kept += 1;
             }
         }
         self.touches.truncate(kept);
+        self.traces.iter_mut().for_each(|traces| traces.truncate(kept));
         self.replaced.clear();
     }
 
-    fn add_origin(&mut self, lens: Lens, frame: &Frame, kind: Kind, source: Option<Source>) {
+    fn add_origin(&mut self, lens: Lens, frame: &Frame, kind: Kind, source: Option<Source>, trace: Trace) {
         if let Some(source) = source.filter(|source| passes(lens, *source)) {
             let source = touch_source(source);
-            self.touches.push(Touch {
-                at_ms: frame.created_at_ms,
-                source,
-                kind,
-                positions: Positions::NONE,
-                share_millionths: 0,
-            });
+            let touch = Touch { at_ms: frame.created_at_ms, source, kind, positions: Positions::NONE, share_millionths: 0 };
+            self.push(touch, trace);
         }
+    }
+
+    /// Where each touchpoint came from, in the order of all touchpoints of [`Self::opportunities`]; empty where nobody asked.
+    pub(super) fn traces(&self) -> &[Trace] {
+        self.traces.as_deref().unwrap_or_default()
     }
 
     /// The opportunities with their touchpoints (and origins), in the order in which they were added.

@@ -59,7 +59,7 @@ pub struct TouchFact {
     /// Equal for the same person (contact, else lead); `None` where nobody is named.
     pub person: Option<NonZeroU64>,
     /// Code of the rep who acted; 0 for none.
-    pub(super) rep: u32,
+    pub(crate) rep: u32,
     /// Which.
     pub id: TouchpointId,
     /// Equal for the same campaign; `None` where none is named.
@@ -83,6 +83,26 @@ impl Snapshot {
     /// As [`Self::role_at`], from what was recorded up to `version` (`None`: everything).
     pub fn role_as_recorded(&self, rep: RepId, at_ms: i64, version: Option<DataVersion>) -> Option<Role> {
         self.register.tenure_at(self.register.reps.get(&rep.0)?, at_ms, version)?.role
+    }
+
+    /// The code of a rep; 0 where it is not known.
+    pub(crate) fn rep_code(&self, rep: RepId) -> u32 {
+        self.register.reps.get(&rep.0).unwrap_or(0)
+    }
+
+    /// The code of a campaign; 0 where it is not known.
+    pub(crate) fn campaign_code(&self, campaign: CampaignId) -> u32 {
+        self.register.campaigns.get(&campaign.0).unwrap_or(0)
+    }
+
+    /// The rep of a code; `None` for code 0.
+    pub(crate) fn rep_of_code(&self, code: u32) -> Option<RepId> {
+        self.register.reps.value(code).map(|id| RepId(*id))
+    }
+
+    /// The campaign of a code; `None` for code 0.
+    pub(crate) fn campaign_of_code(&self, code: u32) -> Option<CampaignId> {
+        self.register.campaigns.value(code).map(|id| CampaignId(*id))
     }
 
     /// The source of a touchpoint, from what was recorded up to `version` (`None`: everything) of its rep's roles.
