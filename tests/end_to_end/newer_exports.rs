@@ -39,6 +39,15 @@ const FIRST: Files<'_> = &[
          006000000000001,One,001000000000001,Qualify,100,10,2026-12-01,2026-01-05T00:00:00.000Z,2026-02-01T00:00:00.000Z,005000000000001,005000000000002,701000000000001,New,Call,Web,South,50\n\
          006000000000002,Two,001000000000001,Qualify,300,10,2026-12-01,2026-01-06T00:00:00.000Z,2026-02-01T00:00:00.000Z,005000000000002,005000000000002,,New,,,,300\n",
     ),
+    ("Contact.csv", "Id,Name,AccountId\n003000000000001,Cy,001000000000001\n"),
+    (
+        "OpportunityContactRole.csv",
+        "Id,OpportunityId,ContactId,Role,IsPrimary\n00K000000000001,006000000000001,003000000000001,Buyer,false\n",
+    ),
+    (
+        "OpportunitySplit.csv",
+        "Id,OpportunityId,SplitOwnerId,SplitPercentage\n0Jb000000000001,006000000000001,005000000000001,100\n",
+    ),
     (
         "OpportunityLineItem.csv",
         "Id,OpportunityId,Product2Id,Quantity,TotalPrice\n00k000000000001,006000000000001,01t000000000001,1,100\n",
