@@ -68,7 +68,7 @@ pub fn failure(error: &(dyn std::error::Error + 'static)) -> async_graphql::Erro
         Some(CreditError::UnknownModel { .. }) => {
             return broken(Code::BadUserInput, format!("{error}: attributionModels lists those there are"));
         }
-        Some(CreditError::BadParameter { .. }) => {
+        Some(CreditError::BadParameter { .. } | CreditError::NotAdditive { .. }) => {
             return broken(Code::BadUserInput, error.to_string());
         }
         Some(CreditError::ModelFailed { model, .. }) => {

@@ -1,6 +1,8 @@
 //! The registry of attribution models and the hosts that run them.
 
-mod built_in;
+pub mod built_in;
+#[cfg(test)]
+mod contract;
 mod registry;
 
 pub use registry::Registry;

@@ -59,12 +59,16 @@ impl Registry {
         Ok(Arc::new(ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view)))
     }
 
-    /// Whether `choice` names a model and parameters that fit it, without making it ready.
+    /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.
     ///
     /// # Errors
-    /// No such model; a parameter it does not have, or of a wrong value.
+    /// No such model; one of influence; a parameter it does not have, or of a wrong value.
     pub fn validate(&self, choice: &ModelChoice) -> Result<(), CreditError> {
-        parameters(&self.find(&choice.model)?.manifest, &choice.parameters).map(|_| ())
+        let manifest = &self.find(&choice.model)?.manifest;
+        if !manifest.additive {
+            return Err(CreditError::NotAdditive { model: manifest.id.clone() });
+        }
+        parameters(manifest, &choice.parameters).map(|_| ())
     }
 
     fn find(&self, id: &str) -> Result<&Registered, CreditError> {
@@ -174,6 +178,11 @@ mod tests {
     fn a_choice_that_cannot_be_is_refused_by_name() {
         let cases = [
             (choice("markow", &[]), "no attribution model is called 'markow'"),
+            (
+                choice("influence", &[]),
+                "model 'influence' counts the same amount for several sources, so its rows would not add up: choose a model that \
+                 shares it out",
+            ),
             (
                 choice("linear", &[("unit", "\"person\"")]),
                 "parameter 'unit' of model 'linear': \"person\" is none of touch, source",

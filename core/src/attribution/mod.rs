@@ -86,6 +86,14 @@ pub enum CreditError {
         /// What is wrong and what would be right.
         reason: String,
     },
+    /// The model is one of influence, and the answer asked for must add up.
+    #[error(
+        "model '{model}' counts the same amount for several sources, so its rows would not add up: choose a model that shares it out"
+    )]
+    NotAdditive {
+        /// Which model.
+        model: String,
+    },
     /// The model broke its contract on an opportunity, or failed.
     #[error("model '{model}' failed on opportunity {opportunity:?}: {reason}")]
     ModelFailed {

@@ -1,9 +1,11 @@
 //! Models that look only at where a touchpoint stands on its journey. None of them sees origins, and none trains.
 
 mod linear;
+mod shaped;
 mod single;
 
 pub use linear::Linear;
+pub use shaped::{JShaped, PositionBased};
 pub use single::Single;
 
 use pipewright_plugin::{Manifest, Parameter};

@@ -1,7 +1,9 @@
 //! One touchpoint takes all.
 
 use crate::manifest;
-use pipewright_plugin::{FittedModel, Fitting, Journey, Manifest, Model, ModelError, NoCredit, Parameters, Touch, Weights};
+use pipewright_plugin::{
+    Explanation, FittedModel, Fitting, Journey, Kind, Manifest, Model, ModelError, NoCredit, Parameters, Touch, Weights,
+};
 
 /// A model that gives everything to one touchpoint.
 #[derive(Clone, Copy)]
@@ -9,6 +11,8 @@ pub struct Single {
     id: &'static str,
     name: &'static str,
     description: &'static str,
+    /// Whether it tells touchpoints apart by their order alone.
+    paths: bool,
     /// The place of the touchpoint that takes all; `None` where there is none.
     choose: fn(&[Touch]) -> Option<usize>,
 }
@@ -19,6 +23,7 @@ impl Single {
         id: "first-touch",
         name: "First touch",
         description: "The earliest touchpoint takes all.",
+        paths: true,
         choose: |touches| (!touches.is_empty()).then_some(0),
     };
 
@@ -27,13 +32,26 @@ impl Single {
         id: "last-touch",
         name: "Last touch",
         description: "The latest touchpoint takes all.",
+        paths: true,
         choose: |touches| touches.len().checked_sub(1),
+    };
+
+    /// `last-non-direct`: the latest touchpoint that is more than a bare visit; if all are bare visits, the latest.
+    pub const LAST_NON_DIRECT: Self = Self {
+        id: "last-non-direct",
+        name: "Last non-direct touch",
+        description: "The latest touchpoint that is more than a bare direct visit takes all; if all are such visits, the latest.",
+        paths: false,
+        choose: |touches| {
+            let latest = touches.iter().rposition(|touch| touch.kind != Kind::BareVisit);
+            latest.or(touches.len().checked_sub(1))
+        },
     };
 }
 
 impl Model for Single {
     fn manifest(&self) -> Manifest {
-        manifest(self.id, self.name, self.description, Vec::new())
+        Manifest { paths: self.paths, ..manifest(self.id, self.name, self.description, Vec::new()) }
     }
 
     fn fit(&self, _: &Parameters) -> Result<Fitting, ModelError> {
@@ -50,5 +68,11 @@ impl FittedModel for Single {
             }
         }
         Ok(())
+    }
+
+    fn explain(&self, journey: &Journey<'_>) -> Option<Explanation> {
+        let taker = (self.choose)(journey.touches)?;
+        let base = |place| if place == taker { 1.0 } else { 0.0 };
+        Some(Explanation::unmoved((0..journey.touches.len()).map(base), 1.0))
     }
 }

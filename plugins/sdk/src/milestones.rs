@@ -39,7 +39,7 @@ impl Plan {
             Err(reason) => out.no_credit(reason),
             Ok(total) => {
                 let weights = out.journey(journey.touches.len());
-                self.lay(journey, &mut |place, weight, _| weights[place] += weight / total);
+                self.lay(journey, |place, weight, _| weights[place] += weight / total);
                 out.remark(self.remarks(journey));
             }
         }
@@ -49,7 +49,7 @@ impl Plan {
     pub fn explain(&self, journey: &Journey<'_>) -> Option<Explanation> {
         let total = self.total(journey).ok()?;
         let mut parts = vec![Part::default(); journey.touches.len()];
-        self.lay(journey, &mut |place, weight, why| match why {
+        self.lay(journey, |place, weight, why| match why {
             None => parts[place].base += weight,
             Some(why) => parts[place].moved.push(Moved { weight, why }),
         });
@@ -80,7 +80,7 @@ impl Plan {
     }
 
     /// Lays every weight on its touchpoint, with the reason where it is not its own rule's.
-    fn lay(&self, journey: &Journey<'_>, put: &mut dyn FnMut(usize, f64, Option<Why>)) {
+    fn lay(&self, journey: &Journey<'_>, mut put: impl FnMut(usize, f64, Option<Why>)) {
         let places = places(journey);
         for (milestone, weight) in self.reached(journey) {
             let index = index_of(milestone);
@@ -89,15 +89,15 @@ impl Plan {
             } else if let Some(place) = places[index + 1..].iter().flatten().next() {
                 put(*place, weight, Some(Why::NextMilestone));
             } else {
-                self.spread(journey, &places, weight, Why::NoLaterMilestone, put);
+                self.spread(journey, &places, weight, Why::NoLaterMilestone, &mut put);
             }
         }
         if self.middle > 0.0 {
-            self.lay_middle(journey, &places, put);
+            self.lay_middle(journey, &places, &mut put);
         }
     }
 
-    fn lay_middle(&self, journey: &Journey<'_>, places: &Places, put: &mut dyn FnMut(usize, f64, Option<Why>)) {
+    fn lay_middle(&self, journey: &Journey<'_>, places: &Places, put: &mut impl FnMut(usize, f64, Option<Why>)) {
         let touches = journey.without_origins();
         let is_middle = |place: &usize| {
             let touch = &touches[*place];
@@ -124,7 +124,7 @@ impl Plan {
         places: &Places,
         weight: f64,
         why: Why,
-        put: &mut dyn FnMut(usize, f64, Option<Why>),
+        put: &mut impl FnMut(usize, f64, Option<Why>),
     ) {
         let own = || self.reached(journey).filter_map(|(milestone, _)| places[index_of(milestone)]);
         let count = own().count();
