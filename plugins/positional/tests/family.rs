@@ -7,6 +7,12 @@ use pipewright_plugin::conformance::{Edge, GOLDEN_AMOUNT_MINOR, answer_one, chec
 use pipewright_plugin::{Journey, Kind, Model, NoCredit, Touch, Value};
 use pipewright_positional::{JShaped, Linear, PositionBased, Single};
 
+/// An edge, what the model answers there in percent, and why.
+type Row<'a> = (Edge, Result<&'a [f64], NoCredit>, &'a str);
+
+/// A model, its parameters, and what it gives each touchpoint of the golden journey, in cents.
+type Golden<'a> = (&'a dyn Model, &'a [(&'a str, Value)], [i64; 6]);
+
 fn given(values: &[(&str, Value)]) -> Vec<(String, Value)> {
     values.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect()
 }
@@ -16,7 +22,7 @@ fn cents(model: &dyn Model, values: &[(&str, Value)]) -> Vec<i64> {
 }
 
 /// Holds a model's answer at each edge against the table, in percent.
-fn at_the_edges(model: &dyn Model, values: &[(&str, Value)], table: &[(Edge, Result<&[f64], NoCredit>, &str)]) {
+fn at_the_edges(model: &dyn Model, values: &[(&str, Value)], table: &[Row<'_>]) {
     let manifest = model.manifest();
     assert_eq!(
         table.iter().map(|(edge, ..)| *edge).collect::<Vec<_>>(),
@@ -72,7 +78,7 @@ fn every_model_passes_the_conformance_check() {
 
 #[test]
 fn the_golden_journey_is_credited_to_the_cent() {
-    let cases: [(&dyn Model, &[(&str, Value)], [i64; 6]); 9] = [
+    let cases: [Golden<'_>; 9] = [
         (&Single::FIRST, &[], [10_000_000, 0, 0, 0, 0, 0]),
         (&Single::LAST, &[], [0, 0, 0, 0, 0, 10_000_000]),
         (&Single::LAST_NON_DIRECT, &[], [0, 0, 0, 0, 0, 10_000_000]),

@@ -46,7 +46,8 @@ fn origins_alone_are_enough() {
 fn revenue_splits_share_the_whole_to_the_cent_or_nothing() {
     use Kind::{OverlaySplit, Split};
     let [ae, cloud, ecs] = [Source::AE, Source::CLOUD_SALES, Source::ECS];
-    let cases: [(&str, Vec<Touch>, Result<Vec<i64>, NoCredit>); 6] = [
+    type Case = (&'static str, Vec<Touch>, Result<Vec<i64>, NoCredit>);
+    let cases: [Case; 6] = [
         (
             "33.33, 33.33 and 33.34",
             vec![split(ae, Split, 333_300), split(ae, Split, 333_300), split(cloud, Split, 333_400)],

@@ -7,6 +7,9 @@ use pipewright_plugin::conformance::{Edge, GOLDEN_AMOUNT_MINOR, answer_one, chec
 use pipewright_plugin::{Journey, Model, NoCredit, Remarks, Touch, Value};
 use pipewright_time_decay::TimeDecay;
 
+/// An edge, what the model answers there in percent, and why.
+type Row<'a> = (Edge, Result<&'a [f64], NoCredit>, &'a str);
+
 fn given(values: &[(&str, Value)]) -> Vec<(String, Value)> {
     values.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect()
 }
@@ -16,7 +19,7 @@ fn cents(model: &dyn Model, values: &[(&str, Value)]) -> Vec<i64> {
 }
 
 /// Holds a model's answer at each edge against the table, in percent.
-fn at_the_edges(model: &dyn Model, values: &[(&str, Value)], table: &[(Edge, Result<&[f64], NoCredit>, &str)]) {
+fn at_the_edges(model: &dyn Model, values: &[(&str, Value)], table: &[Row<'_>]) {
     let manifest = model.manifest();
     assert_eq!(
         table.iter().map(|(edge, ..)| *edge).collect::<Vec<_>>(),
