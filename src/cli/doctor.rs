@@ -85,7 +85,17 @@ fn clock(config: &Config, findings: &mut Findings) {
 
 fn models(config: &Config, findings: &mut Findings) {
     let model = &config.attribution.default_model;
-    let registry = Registry::built_in();
+    let registry = match super::plugin::folder(config, None) {
+        Ok(folder) => Registry::with_folder(folder),
+        Err(error) => {
+            findings.fail(format!("plug-ins: {error}"));
+            Registry::built_in()
+        }
+    };
+    for refused in registry.refused() {
+        let file = config.plugins.folder.join(&refused.file.name);
+        findings.fail(format!("plug-ins: {}: {}; mend or remove it", file.display(), refused.reason));
+    }
     let names: Vec<String> = registry.manifests().into_iter().map(|manifest| manifest.id).collect();
     let choice = ModelChoice { model: model.clone(), parameters: Vec::new(), lens: Lens::All };
     match registry.validate(&choice) {

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod generate;
 pub mod import;
 pub mod migrate;
+pub mod plugin;
 pub mod schema;
 pub mod serve;
 
@@ -48,6 +49,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Brings the database's schema up to date.
     Migrate(migrate::MigrateArgs),
+    Plugin(plugin::PluginArgs),
     /// Prints the GraphQL schema.
     Schema(schema::SchemaArgs),
     /// Prints the configuration that is in force.
@@ -94,6 +96,7 @@ async fn run(command: Command, layers: &Layers, config: Config) -> Result<ExitCo
         Command::Import(args) => import::run(args, config).await?,
         Command::Generate(args) => generate::run(args, &config).await?,
         Command::Migrate(args) => migrate::run(args, &config).await?,
+        Command::Plugin(args) => return plugin::run(args, &config),
         Command::Schema(args) => schema::run(args)?,
         Command::Config(args) => config::run(args, layers, &config),
         Command::Doctor(args) => return Ok(doctor::run(args, &config).await),

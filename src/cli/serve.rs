@@ -82,9 +82,17 @@ async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<Jo
         computations => computations,
     };
     let capacity = Capacity::new(at_once, limits.waiting);
-    let models = Arc::new(Registry::built_in());
+    let models = plugins(&config).await?;
     house.open(App { config, storage, resident, models, clock: Clock::System, capacity });
     Ok(followed)
+}
+
+/// The models that come with the server and those of the folder, which is watched from now on.
+async fn plugins(config: &Config) -> Result<Arc<Registry>, Box<dyn Error>> {
+    let folder = super::plugin::folder(config, std::env::current_exe().ok())?;
+    let models = tokio::task::spawn_blocking(|| Arc::new(Registry::with_folder(folder))).await?;
+    crate::plugins::watch(&models)?;
+    Ok(models)
 }
 
 /// Makes sample data where it was asked for and the database is empty; never beside rows that are there.

@@ -1,33 +1,84 @@
 //! Models by id, and models made ready to credit.
 
 use super::built_in;
-use pipewright_core::attribution::{Credit, CreditError, ModelCredit, Training, View};
+use super::folder::{Folder, PluginFile};
+use arc_swap::ArcSwap;
+use pipewright_core::attribution::{Credit, CreditError, CreditShares, Known, ModelCredit, Training, View};
 use pipewright_core::facts::Snapshot;
 use pipewright_core::ids::DataVersion;
 use pipewright_core::matrix::{Lens, ModelChoice};
 use pipewright_plugin::{FittedModel, Manifest, Model, ModelError, Parameters, Value};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many fitted models are kept; beyond it, all are let go.
 const KEPT: usize = 256;
 
-/// Every model that can be asked for, by id.
+/// After so many failures in a row, a plug-in is off until its file is loaded again.
+const FAILURES: u32 = 3;
+
+/// Every model that can be asked for, by id: those that come with the server, and those of a folder, which may change while
+/// questions are answered. A question keeps the models that it began with.
 pub struct Registry {
-    /// In the order in which people see them.
-    models: Vec<Registered>,
+    listing: ArcSwap<Listing>,
+    folder: Option<Folder>,
     fitted: Mutex<HashMap<Fitting, Arc<dyn FittedModel>>>,
+}
+
+/// The models at one moment.
+#[derive(Default)]
+struct Listing {
+    /// In the order in which people see them.
+    models: Vec<Arc<Registered>>,
+    refused: Vec<RefusedFile>,
 }
 
 struct Registered {
     manifest: Manifest,
     model: Box<dyn Model>,
+    /// `None`: it comes with the server.
+    file: Option<PluginFile>,
+    /// Failures in a row.
+    failures: AtomicU32,
+}
+
+impl Registered {
+    fn new(model: Box<dyn Model>, file: Option<PluginFile>) -> Arc<Self> {
+        Arc::new(Self { manifest: model.manifest(), model, file, failures: AtomicU32::new(0) })
+    }
+
+    fn is_off(&self) -> bool {
+        self.file.is_some() && self.failures.load(Ordering::Relaxed) >= FAILURES
+    }
+}
+
+/// A model, as people see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedModel {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// The file it comes from; `None`: it comes with the server.
+    pub file: Option<PluginFile>,
+    /// Whether it failed three times in a row and is off until its file is loaded again.
+    pub is_off: bool,
+}
+
+/// A file of the folder that is not let in, and why. An older version of it may still serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedFile {
+    /// Which.
+    pub file: PluginFile,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// What a fitted model depends on.
 #[derive(PartialEq, Eq, Hash)]
 struct Fitting {
     model: String,
+    /// The SHA-256 of its file; `None`: it comes with the server.
+    file: Option<String>,
     /// Every parameter with its value, in the order declared.
     parameters: String,
     /// What it was trained on; `None` for a model that does not train.
@@ -37,26 +88,80 @@ struct Fitting {
 impl Registry {
     /// The models that come with the server.
     pub fn built_in() -> Self {
-        let registered = |model: Box<dyn Model>| Registered { manifest: model.manifest(), model };
-        Self { models: built_in::models().into_iter().map(registered).collect(), fitted: Mutex::default() }
+        Self::new(None)
+    }
+
+    /// Those, and the models of a folder as it is now.
+    pub fn with_folder(folder: Folder) -> Self {
+        let registry = Self::new(Some(folder));
+        registry.rescan();
+        registry
+    }
+
+    fn new(folder: Option<Folder>) -> Self {
+        let models = built_in::models().into_iter().map(|model| Registered::new(model, None)).collect();
+        let listing = ArcSwap::from_pointee(Listing { models, refused: Vec::new() });
+        Self { listing, folder, fitted: Mutex::default() }
+    }
+
+    /// The folder that plug-ins come from, if there is one.
+    pub fn folder(&self) -> Option<&Folder> {
+        self.folder.as_ref()
+    }
+
+    /// Looks at the folder again. A good file appears, a file that is gone disappears, and one that is broken changes nothing:
+    /// what it held before goes on. Slow where components are compiled: not for a thread that answers requests.
+    pub fn rescan(&self) {
+        let Some(folder) = &self.folder else { return };
+        let before = self.listing.load_full();
+        let files = match folder.files() {
+            Ok(files) => files,
+            Err(error) => {
+                tracing::warn!(folder = %folder.path().display(), %error, "the plug-ins cannot be looked at");
+                return;
+            }
+        };
+        let mut next =
+            Listing { models: before.models.iter().filter(|own| own.file.is_none()).cloned().collect(), ..Listing::default() };
+        for (file, bytes) in files {
+            admit(folder, &before, &mut next, file, &bytes);
+        }
+        self.listing.store(Arc::new(next));
+    }
+
+    /// Each model, in the order in which people see them.
+    pub fn listed(&self) -> Vec<ListedModel> {
+        let listed =
+            |own: &Arc<Registered>| ListedModel { manifest: own.manifest.clone(), file: own.file.clone(), is_off: own.is_off() };
+        self.listing.load().models.iter().map(listed).collect()
+    }
+
+    /// The files of the folder that are not let in.
+    pub fn refused(&self) -> Vec<RefusedFile> {
+        self.listing.load().refused.clone()
     }
 
     /// What each model says of itself, in the order in which people see them.
     pub fn manifests(&self) -> Vec<Manifest> {
-        self.models.iter().map(|registered| registered.manifest.clone()).collect()
+        self.listing.load().models.iter().map(|registered| registered.manifest.clone()).collect()
     }
 
     /// The model of `choice`, ready to credit the opportunities of `snapshot`. Fitted once for the same parameters and, where
     /// it trains, the same data.
     ///
     /// # Errors
-    /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted.
+    /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted, or is off.
     pub fn credit(&self, choice: &ModelChoice, snapshot: &Arc<Snapshot>) -> Result<Arc<dyn Credit + Send + Sync>, CreditError> {
         let registered = self.find(&choice.model)?;
         let parameters = parameters(&registered.manifest, &choice.parameters)?;
-        let fitted = self.fitted(registered, &parameters, choice.lens, snapshot)?;
+        if registered.is_off() {
+            let reason = format!("it failed {FAILURES} times in a row and is off until its file is loaded again");
+            return Err(CreditError::ModelFailed { model: choice.model.clone(), opportunity: None, reason });
+        }
         let view = View { lens: choice.lens, origins: registered.manifest.origins };
-        Ok(Arc::new(ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view)))
+        let fitted = registered.watched(self.fitted(&registered, &parameters, choice.lens, snapshot))?;
+        let inner = ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view);
+        Ok(Arc::new(Watched { inner, registered }))
     }
 
     /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.
@@ -64,15 +169,16 @@ impl Registry {
     /// # Errors
     /// No such model; one of influence; a parameter it does not have, or of a wrong value.
     pub fn validate(&self, choice: &ModelChoice) -> Result<(), CreditError> {
-        let manifest = &self.find(&choice.model)?.manifest;
+        let registered = self.find(&choice.model)?;
+        let manifest = &registered.manifest;
         if !manifest.additive {
             return Err(CreditError::NotAdditive { model: manifest.id.clone() });
         }
         parameters(manifest, &choice.parameters).map(|_| ())
     }
 
-    fn find(&self, id: &str) -> Result<&Registered, CreditError> {
-        let found = self.models.iter().find(|registered| registered.manifest.id == id);
+    fn find(&self, id: &str) -> Result<Arc<Registered>, CreditError> {
+        let found = self.listing.load().models.iter().find(|registered| registered.manifest.id == id).cloned();
         found.ok_or_else(|| CreditError::UnknownModel { model: id.chars().take(80).collect() })
     }
 
@@ -86,6 +192,7 @@ impl Registry {
         let Manifest { id, passes, origins, .. } = &registered.manifest;
         let fitting = Fitting {
             model: id.clone(),
+            file: registered.file.as_ref().map(|file| file.sha256.clone()),
             parameters: parameters.values().iter().map(|(name, value)| format!("{name}={value};")).collect(),
             trained_on: (*passes > 0).then(|| (lens, snapshot.data_version())),
         };
@@ -103,6 +210,69 @@ impl Registry {
         }
         kept.insert(fitting, fitted.clone());
         Ok(fitted)
+    }
+}
+
+/// Lets a file in: as it was before where it did not change, else when it is good, else as it was before it was broken.
+fn admit(folder: &Folder, before: &Listing, next: &mut Listing, file: PluginFile, bytes: &[u8]) {
+    let older = before.models.iter().find(|own| own.file.as_ref().is_some_and(|own| own.name == file.name));
+    if let Some(same) = older.filter(|own| own.file.as_ref() == Some(&file) && !own.is_off()) {
+        return next.models.push(same.clone());
+    }
+    let known = before.refused.iter().find(|refused| refused.file == file);
+    let loaded = match known {
+        Some(refused) => Err(refused.reason.clone()),
+        None => folder.load(&file, bytes),
+    };
+    let loaded = loaded.and_then(|model| {
+        let id = model.manifest().id;
+        match next.models.iter().find(|own| own.manifest.id == id) {
+            Some(taken) => Err(format!(
+                "its id '{id}' is that of {}",
+                taken.file.as_ref().map_or("a model that comes with the server", |own| &own.name)
+            )),
+            None => Ok(model),
+        }
+    });
+    match loaded {
+        Ok(model) => {
+            tracing::info!(file = file.name, model = model.manifest().id, "a plug-in is let in");
+            next.models.push(Registered::new(model, Some(file)));
+        }
+        Err(reason) => {
+            if known.is_none() {
+                tracing::warn!(file = file.name, reason, "a plug-in is not let in");
+            }
+            let taken = |older: &Arc<Registered>| next.models.iter().any(|own| own.manifest.id == older.manifest.id);
+            next.models.extend(older.filter(|older| !taken(older)).cloned());
+            next.refused.push(RefusedFile { file, reason });
+        }
+    }
+}
+
+impl Registered {
+    /// Counts failures in a row.
+    fn watched<T>(&self, result: Result<T, CreditError>) -> Result<T, CreditError> {
+        match &result {
+            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Err(CreditError::ModelFailed { .. }) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => {}
+        }
+        result
+    }
+}
+
+/// A model whose failures are counted.
+struct Watched {
+    inner: ModelCredit,
+    registered: Arc<Registered>,
+}
+
+impl Credit for Watched {
+    fn weigh(&self, snapshot: &Snapshot, known: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError> {
+        self.registered.watched(self.inner.weigh(snapshot, known, opportunities, out))
     }
 }
 
@@ -141,7 +311,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use chrono::{DateTime, NaiveDate, TimeDelta};
-    use pipewright_core::attribution::{CreditShares, Known};
     use pipewright_core::calendar::{Calendar, YearPattern};
     use pipewright_core::campaign::Channel;
     use pipewright_core::catalog::ForecastCategory;
@@ -162,8 +331,9 @@ mod tests {
     fn every_built_in_model_passes_the_conformance_check_under_an_id_of_its_own() {
         let registry = Registry::built_in();
         let ids: BTreeSet<String> = registry.manifests().into_iter().map(|manifest| manifest.id).collect();
-        assert_eq!(ids.len(), registry.models.len());
-        for registered in &registry.models {
+        let listing = registry.listing.load();
+        assert_eq!(ids.len(), listing.models.len());
+        for registered in &listing.models {
             assert_eq!(conformance::check(registered.model.as_ref()), Ok(()), "{}", registered.manifest.id);
         }
     }

@@ -15,6 +15,7 @@ mod matrix;
 mod newer_exports;
 mod numbers;
 mod pages;
+mod plugins;
 mod readable;
 mod replay;
 mod rows;

@@ -9,6 +9,8 @@
 //! - one weight for each touchpoint, finite, >= 0, adding up to 1 within [`TOLERANCE`]; or no credit, with a reason;
 //! - the same input gives the same bytes.
 
+#[cfg(feature = "component")]
+pub mod component;
 pub mod conformance;
 mod explanation;
 mod journey;

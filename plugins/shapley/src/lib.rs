@@ -6,7 +6,7 @@ mod game;
 use game::{Coalition, Game, MOST_SOURCES, Value, Worth};
 use pipewright_plugin::{
     Domain, Figure, Findings, FittedModel, Fitting, Journey, Learner, Manifest, Model, ModelError, NoCredit, Outcome, Parameter,
-    Parameters, Remarks, Source, Touch, Weights,
+    Parameters, Source, Touch, Weights,
 };
 use std::collections::HashMap;
 

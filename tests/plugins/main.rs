@@ -1,0 +1,9 @@
+//! Plug-ins as files: components built from source, hostile ones among them.
+
+#![allow(clippy::unwrap_used)]
+
+mod author;
+mod build;
+mod folder;
+mod hostile;
+mod same_money;
