@@ -8,6 +8,7 @@ mod campaigns;
 mod company;
 mod deal;
 mod dice;
+mod influence;
 mod journey;
 mod names;
 mod people;

@@ -37,6 +37,18 @@ pub mod prefix {
     pub const USER_ROLE: &str = "00E";
     /// Product2.
     pub const PRODUCT: &str = "01t";
+    /// Period.
+    pub const PERIOD: &str = "026";
+    /// ForecastingType.
+    pub const FORECASTING_TYPE: &str = "0Db";
+    /// ForecastingQuota.
+    pub const QUOTA: &str = "0J9";
+    /// ForecastingItem.
+    pub const FORECASTING_ITEM: &str = "0J5";
+    /// CampaignInfluenceModel.
+    pub const INFLUENCE_MODEL: &str = "03V";
+    /// CampaignInfluence.
+    pub const INFLUENCE: &str = "0iI";
 }
 
 /// The 18-character id of the object with this prefix and number.

@@ -5,7 +5,9 @@ use super::deal::WON;
 use super::dice::{Dice, Subject};
 use super::names::{REGIONS, SEGMENTS};
 use super::people::People;
+use super::salesforce_id::{prefix, salesforce_id};
 use super::timeline::{DAY_MS, day};
+use pipewright_core::target::Measure;
 use rayon::prelude::*;
 
 /// Cells of region and segment.
@@ -50,6 +52,23 @@ pub struct Outlook {
     closed: Vec<i64>,
     /// New pipeline by quarter and cell.
     generated: Vec<i64>,
+}
+
+impl Quota {
+    /// Its targets: measure and amount in minor units.
+    pub fn amounts(&self) -> [(Measure, i64); 2] {
+        [(Measure::ClosedAcv, self.closed_minor), (Measure::Generation, self.generation_minor)]
+    }
+}
+
+/// The Salesforce id of the quota behind target `place` of the quota of this number.
+pub fn quota_id(number: usize, place: usize) -> String {
+    salesforce_id(prefix::QUOTA, (number * 2 + place) as u64)
+}
+
+/// The Salesforce id of the forecast item behind the call of this number.
+pub fn item_id(number: usize) -> String {
+    salesforce_id(prefix::FORECASTING_ITEM, number as u64)
 }
 
 impl Outlook {
@@ -137,7 +156,9 @@ impl Company {
                                 "Procurement freeze at a large account",
                                 "Upside not in the system yet",
                             ];
-                            calls.push(Call { amount_minor, note: Some(*dice.pick(&notes)), ..call });
+                            let note = Some(*dice.pick(&notes));
+                            // An adjustment by nothing is none.
+                            calls.extend(Some(Call { amount_minor, note, ..call }).filter(|call| call.amount_minor != 0));
                         }
                     }
                 }

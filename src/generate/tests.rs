@@ -59,11 +59,24 @@ fn every_reference_of_an_export_names_a_row_of_it_and_no_id_stands_twice() {
         ("00E", "UserRole"),
         ("701", "Campaign"),
         ("01t", "Product2"),
+        ("00v", "CampaignMember"),
+        ("026", "Period"),
+        ("03V", "CampaignInfluenceModel"),
     ]
     .into_iter()
     .map(|(prefix, object)| (prefix, ids(object)))
     .collect();
-    for object in ["OpportunityHistory", "OpportunityFieldHistory", "OpportunityLineItem", "CampaignMember", "Task", "Event"] {
+    for object in [
+        "OpportunityHistory",
+        "OpportunityFieldHistory",
+        "OpportunityLineItem",
+        "CampaignMember",
+        "Task",
+        "Event",
+        "ForecastingQuota",
+        "ForecastingItem",
+        "CampaignInfluence",
+    ] {
         assert!(!ids(object).is_empty(), "{object} is empty");
     }
     for (name, bytes) in &files {

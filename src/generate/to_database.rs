@@ -3,9 +3,11 @@
 use super::campaigns::{campaign_type, lead_source};
 use super::company::{Buyer, Company, IdleLead, MOST_CONTACTS};
 use super::deal::{Deal, STAGES, Sourcing};
+use super::influence::{Influence, MODELS, influences};
 use super::journey::{Actor, Touch};
 use super::names::{PRODUCTS, REGIONS, SEGMENTS};
 use super::salesforce_id::{prefix, salesforce_id};
+use super::targets::{Outlook, item_id, quota_id};
 use super::timeline::{DAY_MS, date, day_of, instant};
 use super::{CHUNK, GenerateError, Made};
 use crate::config::OrganisationConfig;
@@ -17,13 +19,14 @@ use pipewright_core::dimension::{CellKey, Dimension, DimensionValue};
 use pipewright_core::forecast::{AdjustedBy, Adjustment, Judgement};
 use pipewright_core::ids::{
     AccountId, AdjustmentId, CampaignId, ContactId, ContactRoleId, DataVersion, JudgementId, LeadId, LineSetId, OpportunityId,
-    ProductId, RegionId, RepId, SegmentId, StageId, TargetId, TenureId, TouchpointId,
+    ProductId, RegionId, RepId, SegmentId, StageId, TargetId, TenureId, TouchpointId, VendorCreditId,
 };
 use pipewright_core::opportunity::{ContactRole, Line, LineSet, Opportunity, Version};
 use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
-use pipewright_core::target::{Measure, Target};
+use pipewright_core::target::Target;
 use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
+use pipewright_core::vendor_credit::VendorCredit;
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -304,6 +307,24 @@ impl Records<'_> {
             batch.leads.push(self.converted_lead(deal, rep));
         }
         batch.touchpoints.extend(journey.iter().map(|touch| self.touchpoint(deal, touch)));
+        batch.vendor_credits.extend(influences(deal, journey).iter().map(|influence| self.vendor_credit(deal, influence)));
+    }
+
+    fn vendor_credit(&self, deal: &Deal, influence: &Influence<'_>) -> VendorCredit {
+        let external_id = influence.external_id();
+        let touchpoint = |touch: &Touch| TouchpointId::derived(self.organisation, &touch.external_id(deal.index));
+        VendorCredit {
+            id: VendorCreditId::derived(self.organisation, &external_id),
+            external_id,
+            vendor: MODELS[influence.model].0.into(),
+            opportunity: self.opportunity(deal.index),
+            campaign: Some(self.campaign(influence.campaign)),
+            touchpoint: influence.touch.map(touchpoint),
+            contact: influence.touch.map(|touch| self.contact(deal.buyer.number, touch.contact)),
+            share_ppm: influence.share_ppm,
+            revenue_minor: Some(influence.revenue_minor),
+            recorded: UNRECORDED,
+        }
     }
 
     fn version(&self, deal: &Deal, place: usize, line_set: Option<LineSetId>) -> Version {
@@ -453,18 +474,17 @@ impl Records<'_> {
         }
     }
 
-    /// Targets, judgements and adjustments.
+    /// Targets, judgements and adjustments. Their ids are as an import derives them.
     fn outlook(&self) -> Batch {
         let outlook = self.company.outlook();
         let mut batch = Batch::default();
-        for quota in self.company.quotas(&outlook) {
-            let amounts = [(Measure::ClosedAcv, quota.closed_minor), (Measure::Generation, quota.generation_minor)];
-            for (measure, amount_minor) in amounts {
-                let (name, period) = self.name_row(&format!("{measure:?}"), quota.quarter, quota.cell, quota.at_ms);
+        for (number, quota) in self.company.quotas(&outlook).into_iter().enumerate() {
+            for (place, (measure, amount_minor)) in quota.amounts().into_iter().enumerate() {
+                let name = format!("{}\0{amount_minor}\0{}", quota_id(number, place), quota.at_ms);
                 batch.targets.push(Target {
                     id: TargetId::derived(self.organisation, &name),
                     measure,
-                    period,
+                    period: self.company.timeline.quarters[quota.quarter].name,
                     key: self.key(quota.cell),
                     amount_minor,
                     valid_from: instant(quota.at_ms),
@@ -477,9 +497,11 @@ impl Records<'_> {
         batch
     }
 
-    fn calls(&self, outlook: &super::targets::Outlook, batch: &mut Batch) {
-        for call in self.company.calls(outlook) {
-            let (name, period) = self.name_row("call", call.quarter, call.cell, call.at_ms);
+    fn calls(&self, outlook: &Outlook, batch: &mut Batch) {
+        for (number, call) in self.company.calls(outlook).into_iter().enumerate() {
+            let period = self.company.timeline.quarters[call.quarter].name;
+            let what = if call.note.is_some() { "manager" } else { "" };
+            let name = format!("{}\0{what}{}\0{}", item_id(number), call.amount_minor, call.at_ms);
             let (key, valid_from, author) = (self.key(call.cell), instant(call.at_ms), Some(self.rep(call.author)));
             match call.note {
                 None => batch.judgements.push(Judgement {
@@ -506,17 +528,6 @@ impl Records<'_> {
                 }),
             }
         }
-    }
-
-    fn name_row(
-        &self,
-        what: &str,
-        quarter: usize,
-        cell: (usize, usize),
-        at_ms: i64,
-    ) -> (String, pipewright_core::calendar::PeriodName) {
-        let period = self.company.timeline.quarters[quarter].name;
-        (format!("{what}/{period}/{}/{}/{at_ms}", REGIONS[cell.0].name, SEGMENTS[cell.1].name), period)
     }
 
     fn key(&self, (region, segment): (usize, usize)) -> CellKey {

@@ -2,7 +2,7 @@
 
 use super::IntakeError;
 use super::rejects;
-use super::salesforce::objects::{Object, named};
+use super::salesforce::objects::{Object, by_header, named, stem};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,6 +11,9 @@ use zip::ZipArchive;
 
 /// How many times larger than its packed bytes a zip's entry may be: far above what CSV packs to, far below a bomb.
 const RATIO: u64 = 250;
+
+/// Bytes in which a header of three columns ends, if the file has such a one.
+const HEADER_BYTES: u64 = 16 << 10;
 
 #[derive(Debug, Clone)]
 enum Place {
@@ -95,7 +98,7 @@ pub fn discover(paths: &[PathBuf], salt: &str) -> Result<Found, IntakeError> {
         hash.update(format!("{}\0{}\0{}\0", full.display(), facts.len(), changed.as_nanos()));
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
             zip_entries(&path, &mut found)?;
-        } else if let Some(object) = named(&name) {
+        } else if let Some(object) = named(&name).or_else(|| headed(&name, File::open(&path))) {
             found.sources.push(Source { name, object, bytes: facts.len(), place: Place::File(path) });
         } else if !(paths.contains(&path) && rejected(&path, &mut corrected)?) {
             found.skipped.push(name);
@@ -138,6 +141,14 @@ fn folder(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), IntakeError> {
     Ok(())
 }
 
+/// The object that a CSV file's first line tells of. One that cannot be read tells nothing: it is skipped and reported.
+fn headed(name: &str, input: io::Result<impl Read>) -> Option<&'static Object> {
+    stem(name)?;
+    let mut start = Vec::new();
+    input.ok()?.take(HEADER_BYTES).read_to_end(&mut start).ok()?;
+    by_header(String::from_utf8_lossy(&start).lines().next()?)
+}
+
 fn bad_zip(file: &str, reason: &str) -> IntakeError {
     IntakeError::BadZip { file: file.to_owned(), reason: reason.to_owned() }
 }
@@ -169,9 +180,14 @@ fn zip_entries(path: &Path, found: &mut Found) -> Result<(), IntakeError> {
         if entry.is_dir() {
             continue;
         }
-        match named(&inner) {
+        let bytes = entry.size();
+        drop(entry);
+        let object = match named(&inner) {
+            None if stem(&inner).is_some() => headed(&inner, archive.by_index(index).map_err(io::Error::other)),
+            object => object,
+        };
+        match object {
             Some(object) => {
-                let bytes = entry.size();
                 found.sources.push(Source { name, object, bytes, place: Place::Entry(path.to_owned(), index) });
             }
             None => found.skipped.push(name),

@@ -7,6 +7,7 @@
 use super::IntakeError;
 use super::discover::Found;
 use super::report::{Report, Unresolved};
+use super::salesforce::objects::CREDITS;
 use super::work::WorkFile;
 use crate::storage::{Storage, StorageError};
 use pipewright_core::ids::{
@@ -23,7 +24,7 @@ use uuid::Uuid;
 /// Ids looked for at once.
 const AT_ONCE: usize = 5_000;
 
-/// References that are followed: (object, column, what it names, how such an id begins).
+/// References that are followed: (object, column, what it names, how such an id begins; nothing where only the export holds such).
 const REFERENCES: &[(&str, &str, &str, &str)] = &[
     ("Account", "ParentId", "Account", "001"),
     ("Account", "OwnerId", "User", "005"),
@@ -49,10 +50,21 @@ const REFERENCES: &[(&str, &str, &str, &str)] = &[
     ("User", "UserRoleId", "UserRole", ""),
     ("User", "ManagerId", "User", "005"),
     ("ForecastingQuota", "QuotaOwnerId", "User", "005"),
+    ("ForecastingQuota", "PeriodId", "Period", ""),
+    ("ForecastingItem", "OwnerId", "User", "005"),
+    ("ForecastingItem", "PeriodId", "Period", ""),
+    ("CampaignInfluence", "CampaignId", "Campaign", "701"),
+    ("CampaignInfluence", "CampaignMemberId", "CampaignMember", ""),
+    ("CampaignInfluence", "ContactId", "Contact", "003"),
+    ("CampaignInfluence", "ModelId", "CampaignInfluenceModel", ""),
+    ("CampaignInfluence", "OpportunityId", "Opportunity", "006"),
+    (CREDITS, "Opportunity", "Opportunity", "006"),
 ];
 
 /// References that may be of several objects: looked up, and not reported one by one.
 const LOOSE: &[(&str, &str, &str, &str)] = &[
+    (CREDITS, "Touchpoint", "Campaign", "701"),
+    (CREDITS, "Touchpoint", "Lead", "00Q"),
     ("Task", "WhoId", "Contact", "003"),
     ("Task", "WhoId", "Lead", "00Q"),
     ("Task", "WhatId", "Account", "001"),
@@ -179,7 +191,7 @@ fn name_owners(work: &WorkFile, known: &Known) -> Result<(), IntakeError> {
 }
 
 fn want(work: &WorkFile, found: &Found) -> Result<(), IntakeError> {
-    for (object, column, of, prefix) in REFERENCES.iter().chain(LOOSE).filter(|(_, _, of, _)| *of != "UserRole") {
+    for (object, column, of, prefix) in REFERENCES.iter().chain(LOOSE).filter(|(_, _, _, prefix)| !prefix.is_empty()) {
         work.want(object, column, of, prefix)?;
     }
     // A user's last tenure, and where an account was before, matter even where every column is there.

@@ -21,6 +21,11 @@ pub const SALESFORCE: &str = include_str!("salesforce/mapping.toml");
 pub struct Mapping {
     /// Where values come from.
     pub columns: Columns,
+    /// What a quota or a forecast item is for, where it is no user's.
+    pub cells: Cells,
+    /// The `ForecastingTypeId` whose quotas and forecast items count; `None`: the one most of them have.
+    #[serde(default)]
+    pub forecasting_type: Option<String>,
     /// Segments by number of employees, smallest first.
     pub segments: Vec<SegmentBand>,
     /// Words of user roles and titles.
@@ -58,6 +63,30 @@ pub struct Columns {
 pub struct Activities {
     /// A rep passed a person on to another role.
     pub hand_off: Vec<String>,
+}
+
+/// Columns of quotas and forecast items that say which cell they are for: the first of `Object.Column` that is not empty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cells {
+    /// A region's name.
+    pub region: Vec<String>,
+    /// A segment's name.
+    pub segment: Vec<String>,
+    /// A product's id, code or name.
+    pub product: Vec<String>,
+    /// A role or channel: `AE`, `EVENTS`, or words of a lead source.
+    pub source: Vec<String>,
+    /// An industry.
+    pub industry: Vec<String>,
+    /// An opportunity type.
+    pub opportunity_type: Vec<String>,
+    /// Which column of the matrix a quota is for; `closedAcv` where it says nothing.
+    pub measure: Vec<String>,
+    /// The id of the user who submitted a forecast.
+    pub submitted_by: Vec<String>,
+    /// Why a forecast was adjusted.
+    pub note: Vec<String>,
 }
 
 /// A segment by size.
@@ -108,7 +137,23 @@ impl Mapping {
     /// Columns of `object` that the mapping asks for, beside those always read.
     pub fn columns_of(&self, object: &str) -> Vec<String> {
         let columns = &self.columns;
-        let lists = [&columns.region, &columns.segment, &columns.acv, &columns.line_acv, &columns.line_term_months];
+        let cells = &self.cells;
+        let lists = [
+            &columns.region,
+            &columns.segment,
+            &columns.acv,
+            &columns.line_acv,
+            &columns.line_term_months,
+            &cells.region,
+            &cells.segment,
+            &cells.product,
+            &cells.source,
+            &cells.industry,
+            &cells.opportunity_type,
+            &cells.measure,
+            &cells.submitted_by,
+            &cells.note,
+        ];
         let mut own: Vec<String> = Vec::new();
         for (named, column) in lists.iter().flat_map(|list| list.iter()).filter_map(|name| name.split_once('.')) {
             if named == object && !own.iter().any(|known| known == column) {
@@ -143,6 +188,11 @@ impl Mapping {
     pub fn hand_off(&self, text: &str) -> bool {
         let text = plain(text);
         self.activities.hand_off.iter().any(|words| text.contains(&plain(words)))
+    }
+
+    /// The source that a cell's column names: by its own name, else by the words of a lead source.
+    pub fn cell_source(&self, text: &str) -> Option<Source> {
+        source_named(&text.trim().replace([' ', '-'], "_")).or_else(|| self.lead_source(text))
     }
 
     /// The segment of a company of this size.
@@ -192,7 +242,9 @@ mod tests {
         let mapping = Mapping::load(None).unwrap();
         let roles = [
             ("Account Executive - West", Some(Role::Ae)),
+            ("Business Development Representative", Some(Role::Bdr)),
             ("Sales Development Rep", Some(Role::Sdr)),
+            ("Enterprise Corporate Specialist - East", Some(Role::Ecs)),
             ("Cloud Sales AE", Some(Role::CloudSales)),
             ("VP of Sales", None),
             ("Michael", None),
@@ -200,9 +252,52 @@ mod tests {
         for (text, expected) in roles {
             assert_eq!(mapping.role(text), expected, "{text}");
         }
-        assert_eq!(mapping.channel("Trade Show"), Some(Channel::Events));
-        assert_eq!(mapping.lead_source("Web"), Some(Source::Channel(Channel::Digital)));
-        assert_eq!(mapping.lead_source("Other"), None);
+        let channels = [
+            ("Brand Awareness", Some(Channel::Brand)),
+            ("Content Syndication", Some(Channel::DemandGeneration)),
+            ("Trade Show", Some(Channel::Events)),
+            ("1:1 Account-Based Marketing", Some(Channel::Abm)),
+            ("Target Account Program", Some(Channel::Abm)),
+            ("Paid Search", Some(Channel::Digital)),
+            ("Sales Enablement", Some(Channel::Enablement)),
+            ("Other", None),
+        ];
+        for (text, expected) in channels {
+            assert_eq!(mapping.channel(text), expected, "{text}");
+        }
+        let (role, channel) = (|role| Some(Source::Role(role)), |channel| Some(Source::Channel(channel)));
+        let lead_sources = [
+            ("AE Prospecting", role(Role::Ae)),
+            ("Sales Generated", role(Role::Ae)),
+            ("Cold Call", role(Role::Bdr)),
+            ("Outbound - BDR", role(Role::Bdr)),
+            ("Phone Inquiry", role(Role::Sdr)),
+            ("Website Chat", role(Role::Sdr)),
+            ("Enterprise Corporate Sales", role(Role::Ecs)),
+            ("Cloud Sales", role(Role::CloudSales)),
+            ("Advertisement", channel(Channel::Brand)),
+            ("Purchased List", channel(Channel::DemandGeneration)),
+            ("Trade Show", channel(Channel::Events)),
+            ("Seminar - Partner", channel(Channel::Events)),
+            ("Account-Based Marketing", channel(Channel::Abm)),
+            ("ABM Play", channel(Channel::Abm)),
+            ("Target account", channel(Channel::Abm)),
+            ("Web", channel(Channel::Digital)),
+            ("Partner Referral", channel(Channel::Enablement)),
+            ("Other", None),
+        ];
+        for (text, expected) in lead_sources {
+            assert_eq!(mapping.lead_source(text), expected, "{text}");
+        }
+        let named = [
+            ("cloud sales", role(Role::CloudSales)),
+            ("Demand Generation", channel(Channel::DemandGeneration)),
+            ("trade show", channel(Channel::Events)),
+            ("nobody", None),
+        ];
+        for (text, expected) in named {
+            assert_eq!(mapping.cell_source(text), expected, "{text}");
+        }
         let hand_offs = [("Hand-off", true), ("Handover to AE: Ada", true), ("Follow up", false), ("Call", false)];
         for (text, expected) in hand_offs {
             assert_eq!(mapping.hand_off(text), expected, "{text}");
@@ -211,6 +306,24 @@ mod tests {
             [199, 200, 2000].map(|count| mapping.segment_by_size(count)),
             [Some("Small Business"), Some("Mid-Market"), Some("Enterprise")]
         );
+        let quota = mapping.columns_of("ForecastingQuota");
+        assert!(
+            ["Region__c", "Segment__c", "Measure__c"].iter().all(|name| quota.iter().any(|known| known == name)),
+            "{quota:?}"
+        );
         assert_eq!(mapping.columns_of("Account"), ["Region__c", "BillingCountry", "BillingState", "Segment__c"]);
+    }
+
+    #[test]
+    fn every_role_and_channel_has_words_in_every_list_of_its_kind() {
+        let mapping = Mapping::load(None).unwrap();
+        for code in 0..Source::COUNT {
+            let source = Source::from_code(u8::try_from(code).unwrap()).unwrap();
+            let own = if matches!(source, Source::Role(_)) { &mapping.roles } else { &mapping.channels };
+            for list in [own, &mapping.lead_sources] {
+                let words = list.iter().find(|(name, _)| source_named(name) == Some(source)).map(|(_, words)| words.len());
+                assert!(words.is_some_and(|count| count > 1), "{source:?} has no words in {list:?}");
+            }
+        }
     }
 }

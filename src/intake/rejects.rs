@@ -3,7 +3,7 @@
 //! A reject file names the header of each file beside the first of its rows, so that it can be read like the files it is of.
 
 use super::IntakeError;
-use super::salesforce::objects::{Object, named};
+use super::salesforce::objects::{Object, by_header, named};
 use super::work::WorkFile;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -93,7 +93,7 @@ pub fn parts(path: &Path) -> Result<Option<Vec<Part>>, IntakeError> {
         if header.is_empty() {
             return Err(refuse(format!("no row of {file} has its header any more: put back the one of its first row")));
         }
-        let object = named(file.rsplit(':').next().unwrap_or_default());
+        let object = named(file.rsplit(':').next().unwrap_or_default()).or_else(|| by_header(&header));
         let object = object.ok_or_else(|| refuse(format!("{file} is no file of a known object")))?;
         Ok(Part { object, bytes: bytes + header.len() as u64 + 1, file, header })
     };

@@ -105,6 +105,8 @@ pub struct Report {
     pub records: BTreeMap<String, u64>,
     /// Rows set aside.
     pub rejected: u64,
+    /// What was made of quotas, forecasts, rates and credits, by kind: one row may make none, one or more.
+    pub made: BTreeMap<String, u64>,
     /// Date columns whose order of day and month was taken from other columns.
     pub dates_followed: Vec<String>,
     /// References that name no record, by `Object.Column`.
@@ -139,6 +141,20 @@ impl Report {
         let changed = self.changed.entry(period.to_owned()).or_insert(Changed { rows: 0, first: at });
         changed.rows += 1;
         changed.first = changed.first.min(at);
+    }
+
+    /// Counts a guess that was made for this many things.
+    pub fn guess_many(&mut self, what: &str, count: u64) {
+        if count > 0 {
+            *self.guesses.entry(what.to_owned()).or_default() += count;
+        }
+    }
+
+    /// Counts what was made of the rows.
+    pub fn make(&mut self, what: &str, count: u64) {
+        if count > 0 {
+            *self.made.entry(what.to_owned()).or_default() += count;
+        }
     }
 
     /// Counts something left out.
@@ -180,7 +196,7 @@ impl fmt::Display for Report {
                 writeln!(f, "  {column}: {}, such as {}", unresolved.count, unresolved.example)?;
             }
         }
-        let lists = [("Guessed", &self.guesses), ("Left out", &self.left_out)];
+        let lists = [("Read", &self.made), ("Guessed", &self.guesses), ("Left out", &self.left_out)];
         for (title, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
             writeln!(f, "{title}")?;
             for (what, count) in *list {

@@ -8,9 +8,11 @@ use super::progress::{Listener, Progress, Stop};
 use super::rejects::Reject;
 use super::report::{FileRead, Report};
 use super::rows::{COLUMNS, Encoding, Record, Row, Rows, encoding_of};
-use super::salesforce::objects::{Kind, OBJECTS};
-use super::values::{boolean, id18, minor};
+use super::salesforce::objects::{CREDITS, Kind, OBJECTS, stem};
+use super::values::{boolean, decimal, id18, minor, share_ppm};
 use super::work::{Table, WorkFile};
+use pipewright_core::currency::CurrencyCode;
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -83,7 +85,7 @@ pub fn stage(
     report.dates_followed.clone_from(&settled.followed);
     report.rejected = work.reject_count()?;
     for object in OBJECTS {
-        if !found.sources.iter().any(|source| source.object == object) {
+        if object.name != CREDITS && !found.sources.iter().any(|source| source.object == object) {
             report.missing.push(object.name.to_owned());
         }
         let count = work.count(object.name)?;
@@ -211,6 +213,10 @@ impl Reading<'_> {
         for (place, source) in self.header.places.iter().enumerate() {
             let text = source.map(|source| std::mem::take(&mut fields[source])).unwrap_or_default();
             let text = text.trim();
+            if place == 0 && !self.source.object.keyed_by().is_empty() {
+                values.push(String::new());
+                continue;
+            }
             if place == 0 {
                 values.push(self.key(text, source.is_some(), line)?);
                 continue;
@@ -220,7 +226,7 @@ impl Reading<'_> {
                 if self.source.object.needed.contains(&name.as_str()) {
                     return Err((name.clone(), String::new(), "the value is empty and the row means nothing without it".into()));
                 }
-                values.push(String::new());
+                values.push(self.unsaid(name));
                 continue;
             }
             let refuse = |reason: &str| Err((name.clone(), text.to_owned(), reason.to_owned()));
@@ -229,7 +235,15 @@ impl Reading<'_> {
                 Kind::Text => values.push(unescaped(text).to_owned()),
                 Kind::Number if minor(text, 6).is_none() => return refuse("no number, or one too large: expected 1234.56"),
                 Kind::Boolean if boolean(text).is_none() => return refuse("neither true nor false"),
-                Kind::Number | Kind::Boolean => values.push(text.to_owned()),
+                Kind::Positive if !decimal(text).is_some_and(|number| number > Decimal::ZERO) => {
+                    return refuse("no number above 0: expected 1.0825");
+                }
+                Kind::Share if share_ppm(text).is_none() => return refuse("no percentage: expected 0 to 100"),
+                Kind::Number | Kind::Boolean | Kind::Positive | Kind::Share => values.push(text.to_owned()),
+                Kind::Currency => match text.to_ascii_uppercase().parse::<CurrencyCode>() {
+                    Ok(code) => values.push(code.to_string()),
+                    Err(_) => return refuse("no currency code: expected three letters such as USD"),
+                },
                 Kind::Date => {
                     let Some(shape) = shape(text) else {
                         return refuse("no date: expected YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or a spreadsheet's date");
@@ -246,7 +260,21 @@ impl Reading<'_> {
                 self.evidence.entry((self.source.object.name.to_owned(), name.clone())).or_default().add(shape, text);
             }
         }
+        let own_key = self.source.object.keyed_by();
+        if !own_key.is_empty() {
+            let parts = own_key.iter().filter_map(|column| {
+                let place = self.table.columns.iter().position(|(name, _)| name == column)?;
+                Some(values[place + 1].as_str())
+            });
+            values[0] = parts.collect::<Vec<_>>().join("/");
+        }
         Ok(values)
+    }
+
+    /// What an empty value stands for.
+    fn unsaid(&self, column: &str) -> String {
+        let is_vendor = self.source.object.name == CREDITS && column == "Vendor";
+        stem(&self.source.name).filter(|_| is_vendor).unwrap_or_default().to_owned()
     }
 
     fn key(&self, text: &str, has_column: bool, line: u64) -> Result<String, Fault> {

@@ -1,5 +1,6 @@
 //! Values of single fields: ids, money, booleans, numbers.
 
+use pipewright_core::vendor_credit::WHOLE_PPM;
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::str::FromStr;
@@ -43,6 +44,12 @@ pub fn minor(text: &str, decimals: u32) -> Option<i64> {
 pub fn scaled(number: Decimal, digits: u32) -> Option<i64> {
     let factor = Decimal::from(10_i64.checked_pow(digits)?);
     number.checked_mul(factor)?.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64()
+}
+
+/// A percentage, 0 to 100, in parts per million of the whole, with or without its sign; `None` where it is none.
+pub fn share_ppm(text: &str) -> Option<i32> {
+    let ppm = scaled(decimal(text.trim().trim_end_matches('%'))?, 4)?;
+    i32::try_from(ppm).ok().filter(|ppm| (0..=WHOLE_PPM).contains(ppm))
 }
 
 /// A boolean as Data Loader reads it; `None` where the text is none.
@@ -98,6 +105,24 @@ mod tests {
         ];
         for (text, decimals, expected) in cases {
             assert_eq!(minor(text, decimals), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_lies_between_nothing_and_the_whole() {
+        let cases = [
+            ("33.3333", Some(333_333)),
+            ("33.33335", Some(333_334)),
+            ("100", Some(1_000_000)),
+            ("12.5 %", Some(125_000)),
+            ("0", Some(0)),
+            ("100.1", None),
+            ("-1", None),
+            ("half", None),
+            ("%", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(share_ppm(text), expected, "{text}");
         }
     }
 }

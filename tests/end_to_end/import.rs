@@ -53,6 +53,93 @@ async fn an_export_gives_the_same_answers_on_both_databases_and_a_second_import_
     assert_eq!(both[0], both[1]);
 }
 
+/// Every row of a table as text, `recorded` left out.
+async fn rows(home: &Home, table: &str, columns: &[&str]) -> Vec<String> {
+    use sqlx::Connection;
+    let list = if home.url().starts_with("sqlite:") {
+        columns.iter().map(|column| format!("quote({column})")).collect::<Vec<_>>().join(" || ',' || ")
+    } else {
+        format!("ROW({})::text", columns.join(", "))
+    };
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {list} FROM {table} ORDER BY id"));
+    if home.url().starts_with("sqlite:") {
+        let mut connection = sqlx::SqliteConnection::connect(home.url()).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+    } else {
+        let mut connection = sqlx::PgConnection::connect(home.url()).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+    }
+}
+
+/// Every judgement that people passed on the company, and what others credit.
+async fn said(home: &Home) -> Vec<Vec<String>> {
+    let target = ["id", "measure", "period", "cell_key", "amount_minor", "valid_from_ms", "sequence"];
+    let judgement = ["id", "period", "cell_key", "amount_minor", "submitted_by_id", "valid_from_ms", "sequence"];
+    let adjustment =
+        ["id", "period", "cell_key", "adjusted_by", "amount_minor", "note", "author_id", "valid_from_ms", "sequence"];
+    let credit = [
+        "id",
+        "external_id",
+        "vendor",
+        "opportunity_id",
+        "campaign_id",
+        "touchpoint_id",
+        "contact_id",
+        "share_ppm",
+        "revenue_minor",
+    ];
+    vec![
+        rows(home, "target", &target).await,
+        rows(home, "judgement", &judgement).await,
+        rows(home, "adjustment", &adjustment).await,
+        rows(home, "vendor_credit", &credit).await,
+    ]
+}
+
+/// The matrix by region and segment at several instants, colours and all.
+async fn colours(home: &Home) -> Vec<String> {
+    let server = home.serve_with(&[], &crate::numbers::WIDE);
+    let mut all = Vec::new();
+    for (period, as_of) in [
+        ("FY2027-Q4", "2026-11-24T12:00:00.000Z"),
+        ("FY2027-Q4", "2026-12-24T00:00:00.000Z"),
+        ("FY2027-Q3", "2026-10-20T00:00:00.000Z"),
+        ("FY2026-Q4", "2026-01-05T00:00:00.000Z"),
+    ] {
+        all.push(crate::numbers::matrix(&server, period, as_of, &["REGION", "SEGMENT"], None).await.to_string());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_companys_export_imports_to_its_own_targets_forecasts_and_colours() {
+    let mut both = Vec::new();
+    for engine in ENGINES {
+        let (born, brought) = (Home::new(engine).await, Home::new(engine).await);
+        born.succeed(&["generate", "--opportunities", "400", "--seed", "5", "--until", "2026-11-24"]);
+        let export = export(brought.path(), &brought, "400");
+        let dry = brought.succeed(&["import", "--dry-run", &export]);
+        let report = brought.succeed(&["import", &export]);
+        let expected = said(&born).await;
+        assert!(expected.iter().all(|rows| !rows.is_empty()), "there is something to compare");
+        assert_eq!(said(&brought).await, expected, "{engine:?}");
+        for (place, what) in ["targets", "forecast judgements", "forecast adjustments", "vendor credits"].into_iter().enumerate()
+        {
+            let line = format!("  {what}: {}\n", expected[place].len());
+            assert!(report.contains(&line) && dry.contains(&line), "{line}{report}{dry}");
+        }
+        let colours_expected = colours(&born).await;
+        for status in ["GREEN", "YELLOW", "RED"] {
+            assert!(colours_expected.iter().any(|matrix| matrix.contains(status)), "some cell is {status}");
+        }
+        assert_eq!(colours(&brought).await, colours_expected, "{engine:?}");
+        let again = brought.succeed(&["import", &export]);
+        assert!(again.contains("Rows inserted: 0, changed: 0, rejected: 0; versions added: 0"), "{again}");
+        both.push(colours_expected);
+    }
+    assert_eq!(both[0], both[1]);
+}
+
 #[tokio::test]
 async fn an_import_killed_anywhere_goes_on_to_the_same_answers() {
     for engine in ENGINES {

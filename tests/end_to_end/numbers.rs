@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const COMPANY: [&str; 7] = ["generate", "--opportunities", "1200", "--seed", "11", "--until", "2026-11-24"];
 
 /// What asks for thousands of cells with every field costs more than a caller is let have by default.
-const WIDE: [(&str, &str); 1] = [("PIPEWRIGHT__SERVER__LIMITS__COST", "10000000")];
+pub const WIDE: [(&str, &str); 1] = [("PIPEWRIGHT__SERVER__LIMITS__COST", "10000000")];
 
 const MATRIX: &str = "query Q($period: String!, $asOf: DateTime!, $by: [Dimension!]!, $model: ModelInput) {
   apm(period: $period, asOf: $asOf, by: $by, model: $model) {
@@ -125,7 +125,8 @@ fn without_zeros(sums: BTreeMap<Vec<String>, i64>) -> BTreeMap<Vec<String>, i64>
     sums.into_iter().filter(|(_, sum)| *sum != 0).collect()
 }
 
-async fn matrix(server: &Server, period: &str, as_of: &str, by: &[&str], model: Option<&str>) -> Value {
+/// The matrix of a period as of an instant, with every number and no id.
+pub async fn matrix(server: &Server, period: &str, as_of: &str, by: &[&str], model: Option<&str>) -> Value {
     let model = model.map(|id| json!({ "id": id }));
     let variables = json!({ "period": period, "asOf": as_of, "by": by, "model": model });
     server.data(MATRIX, variables).await["apm"].take()

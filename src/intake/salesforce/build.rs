@@ -1,6 +1,9 @@
 //! Building records from the work file, page by page in order of key, so that a killed import goes on where it was.
 
-use super::{opportunities, parties, stages, touchpoints};
+use super::cells::Outlook;
+use super::objects::CREDITS;
+use super::rates::Rates;
+use super::{forecasts, influence, opportunities, parties, quotas, stages, touchpoints};
 use crate::config::OrganisationConfig;
 use crate::intake::IntakeError;
 use crate::intake::dates::{self, Settled};
@@ -30,6 +33,8 @@ pub const ROWS: usize = 10_000;
 pub enum Phase {
     /// Stages.
     Stages,
+    /// Exchange rates.
+    Rates,
     /// Products.
     Products,
     /// Reps and their tenures.
@@ -54,12 +59,19 @@ pub enum Phase {
     Conversions,
     /// Targets.
     Targets,
+    /// Forecast judgements and adjustments.
+    Forecasts,
+    /// Salesforce's own credits.
+    Influences,
+    /// Other vendors' credits.
+    Credits,
 }
 
 impl Phase {
     /// All, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Stages,
+        Self::Rates,
         Self::Products,
         Self::Reps,
         Self::Campaigns,
@@ -72,12 +84,16 @@ impl Phase {
         Self::Events,
         Self::Conversions,
         Self::Targets,
+        Self::Forecasts,
+        Self::Influences,
+        Self::Credits,
     ];
 
     /// The object whose rows it goes through; `None`: it is one batch.
     pub fn object(self) -> Option<&'static str> {
         Some(match self {
             Self::Stages => return None,
+            Self::Rates => "DatedConversionRate",
             Self::Products => "Product2",
             Self::Reps => "User",
             Self::Campaigns => "Campaign",
@@ -89,6 +105,9 @@ impl Phase {
             Self::Tasks => "Task",
             Self::Events => "Event",
             Self::Targets => "ForecastingQuota",
+            Self::Forecasts => "ForecastingItem",
+            Self::Influences => "CampaignInfluence",
+            Self::Credits => CREDITS,
         })
     }
 }
@@ -134,6 +153,10 @@ pub struct Build<'a> {
     pub ledger: Ledger,
     /// Stages by name.
     pub stages: BTreeMap<String, Stage>,
+    /// Exchange rates of the export.
+    pub(super) rates: Rates,
+    /// What quotas and forecast items are read with.
+    pub(super) outlook: Outlook,
     stages_guessed: Vec<String>,
 }
 
@@ -158,9 +181,13 @@ impl<'a> Build<'a> {
             reporting: config.reporting_currency,
             ledger,
             stages: BTreeMap::new(),
+            rates: Rates::default(),
+            outlook: Outlook::default(),
             stages_guessed: Vec::new(),
         };
         (build.stages, build.stages_guessed) = stages::read(&build)?;
+        build.rates = Rates::read(&build)?;
+        build.outlook = Outlook::read(&build)?;
         Ok(build)
     }
 
@@ -190,9 +217,12 @@ impl<'a> Build<'a> {
             }
             _ => HashMap::new(),
         };
+        if phase == Phase::Rates && after.is_empty() {
+            self.rates.write(self, &mut page.batch, report)?;
+        }
         for row in &rows {
             match phase {
-                Phase::Stages => {}
+                Phase::Stages | Phase::Rates => {}
                 Phase::Products => parties::product(self, row, &mut page.batch)?,
                 Phase::Reps => parties::rep(self, row, &mut page.batch, report)?,
                 Phase::Campaigns => parties::campaign(self, row, &mut page.batch, report)?,
@@ -208,7 +238,10 @@ impl<'a> Build<'a> {
                 Phase::Tasks => touchpoints::task(self, row, &mut page.batch, report)?,
                 Phase::Events => touchpoints::event(self, row, &mut page.batch, report)?,
                 Phase::Conversions => touchpoints::conversion(self, row, &mut page.batch, report)?,
-                Phase::Targets => parties::target(self, row, &mut page.batch, report)?,
+                Phase::Targets => quotas::quota(self, row, &mut page.batch, report)?,
+                Phase::Forecasts => forecasts::item(self, row, &mut page.batch, report)?,
+                Phase::Influences => influence::influence(self, row, &mut page.batch, report)?,
+                Phase::Credits => influence::credit(self, row, &mut page.batch, report)?,
             }
         }
         touchpoints::over_stored(self, &mut page.batch, report)?;
@@ -265,8 +298,8 @@ impl<'a> Build<'a> {
         })
     }
 
-    /// A mapped amount of one row.
-    pub(super) fn mapped_number<'r>(columns: &'r [String], row: &'r Record) -> Option<&'r str> {
+    /// The first of the mapped columns of one row that is not empty.
+    pub(super) fn mapped_value<'r>(columns: &'r [String], row: &'r Record) -> Option<&'r str> {
         columns.iter().find_map(|name| {
             let (object, column) = name.split_once('.')?;
             if row.object() == object { row.get(column) } else { None }

@@ -13,6 +13,12 @@ pub enum Kind {
     Date,
     /// True or false.
     Boolean,
+    /// A currency's code.
+    Currency,
+    /// A number above 0.
+    Positive,
+    /// A percentage, 0 to 100.
+    Share,
 }
 
 /// One object of the export.
@@ -28,7 +34,20 @@ pub struct Object {
     pub columns: &'static [(&'static str, Kind)],
 }
 
-use Kind::{Boolean as B, Date as D, Number as N, Reference as R, Text as T};
+impl Object {
+    /// Columns that together are the key of a row, where its rows have no id.
+    pub fn keyed_by(&self) -> &'static [&'static str] {
+        if self.name == CREDITS { CREDIT_KEY } else { &[] }
+    }
+}
+
+/// Another vendor's credits, which are no object of Salesforce's: known by the columns, whatever the file's name, which
+/// stands for the vendor where no column does.
+pub const CREDITS: &str = "VendorCredit";
+const CREDIT_KEY: &[&str] = &["Vendor", "Opportunity", "Touchpoint"];
+const CREDIT_COLUMNS: &[&str] = &["Touchpoint", "Opportunity", "Percentage"];
+
+use Kind::{Boolean as B, Currency as C, Date as D, Number as N, Positive as P, Reference as R, Share as S, Text as T};
 
 /// All objects read.
 pub const OBJECTS: &[Object] = &[
@@ -296,26 +315,105 @@ pub const OBJECTS: &[Object] = &[
             ("QuotaOwnerId", R),
             ("StartDate", D),
             ("QuotaAmount", N),
+            ("IsAmount", B),
+            ("ForecastingTypeId", R),
             ("PeriodId", R),
+            ("ProductFamily", T),
+            ("CurrencyIsoCode", C),
             ("CreatedDate", D),
             ("LastModifiedDate", D),
         ],
     },
+    Object {
+        name: "ForecastingItem",
+        needed: &["Id"],
+        indexed: &[],
+        columns: &[
+            ("OwnerId", R),
+            ("PeriodId", R),
+            ("ForecastingTypeId", R),
+            ("ForecastCategoryName", T),
+            ("ForecastingItemCategory", T),
+            ("ForecastAmount", N),
+            ("AmountWithoutAdjustments", N),
+            ("AmountWithoutManagerAdjustment", N),
+            ("AmountWithoutOwnerAdjustment", N),
+            ("IsAmount", B),
+            ("ProductFamily", T),
+            ("CurrencyIsoCode", C),
+            ("SystemModstamp", D),
+        ],
+    },
     Object { name: "Period", needed: &["Id"], indexed: &[], columns: &[("Type", T), ("StartDate", D), ("EndDate", D)] },
+    Object {
+        name: "CurrencyType",
+        needed: &["Id"],
+        indexed: &[],
+        columns: &[("IsoCode", C), ("ConversionRate", P), ("IsCorporate", B), ("LastModifiedDate", D)],
+    },
+    Object {
+        name: "DatedConversionRate",
+        needed: &["Id"],
+        indexed: &[],
+        columns: &[("IsoCode", C), ("StartDate", D), ("ConversionRate", P), ("LastModifiedDate", D)],
+    },
+    Object {
+        name: "CampaignInfluenceModel",
+        needed: &["Id"],
+        indexed: &[],
+        columns: &[("DeveloperName", T), ("MasterLabel", T)],
+    },
+    Object {
+        name: "CampaignInfluence",
+        needed: &["Id"],
+        indexed: &[],
+        columns: &[
+            ("CampaignId", R),
+            ("CampaignMemberId", R),
+            ("ContactId", R),
+            ("Influence", S),
+            ("ModelId", R),
+            ("OpportunityId", R),
+            ("RevenueShare", N),
+            ("CurrencyIsoCode", C),
+        ],
+    },
+    Object {
+        name: CREDITS,
+        needed: CREDIT_COLUMNS,
+        indexed: &[],
+        columns: &[("Vendor", T), ("Opportunity", R), ("Touchpoint", R), ("Percentage", S)],
+    },
 ];
 
-/// The object a file of this name holds: `Opportunity.csv`, `opportunity_2.CSV`.
-pub fn named(file: &str) -> Option<&'static Object> {
-    let stem = file.rsplit(['/', '\\']).next()?;
+/// The name of a CSV file without its path, its ending and the number that splits of one object carry; `None`: no CSV.
+pub fn stem(file: &str) -> Option<&str> {
+    let stem = file.rsplit(['/', '\\', ':']).next()?;
     let (stem, extension) = stem.rsplit_once('.')?;
     if !extension.eq_ignore_ascii_case("csv") {
         return None;
     }
-    let base = match stem.rsplit_once('_') {
+    Some(match stem.rsplit_once('_') {
         Some((base, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => base,
         _ => stem,
-    };
+    })
+}
+
+/// The object a file of this name holds: `Opportunity.csv`, `opportunity_2.CSV`.
+pub fn named(file: &str) -> Option<&'static Object> {
+    let base = stem(file)?;
     OBJECTS.iter().find(|object| object.name.eq_ignore_ascii_case(base))
+}
+
+/// The object that a file of any name with this first line holds: only [`CREDITS`] is known so.
+pub fn by_header(line: &str) -> Option<&'static Object> {
+    let names: Vec<String> = line
+        .trim_start_matches('\u{feff}')
+        .split(',')
+        .map(|name| name.trim().trim_matches('"').trim().to_ascii_lowercase())
+        .collect();
+    let has = |column: &&str| names.contains(&column.to_ascii_lowercase());
+    if CREDIT_COLUMNS.iter().all(has) { OBJECTS.iter().find(|object| object.name == CREDITS) } else { None }
 }
 
 #[cfg(test)]
@@ -336,5 +434,20 @@ mod tests {
         for (file, expected) in cases {
             assert_eq!(named(file).map(|object| object.name), expected, "{file}");
         }
+    }
+
+    #[test]
+    fn credits_of_a_vendor_are_known_by_their_columns() {
+        let cases = [
+            ("touchpoint,opportunity,percentage", true),
+            ("\u{feff}\"OPPORTUNITY\",\"Percentage\",\"Note\",\"Touchpoint\"\r", true),
+            ("Touchpoint,Opportunity,Percent", false),
+            ("Id,Name", false),
+            ("", false),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(by_header(line).is_some_and(|object| object.name == CREDITS), expected, "{line}");
+        }
+        assert_eq!(stem("export.zip:credits/Bizible_2.csv"), Some("Bizible"));
     }
 }

@@ -182,7 +182,7 @@ fn own_acv(
     before: Option<&Version>,
     report: &mut Report,
 ) -> Option<i64> {
-    if let Some(acv) = Build::mapped_number(&build.mapping.columns.acv, row).and_then(|text| minor(text, currency.decimals())) {
+    if let Some(acv) = Build::mapped_value(&build.mapping.columns.acv, row).and_then(|text| minor(text, currency.decimals())) {
         return Some(acv);
     }
     if let Some(lines) = lines.filter(|lines| lines.has_terms) {
@@ -304,11 +304,11 @@ fn lines(build: &Build<'_>, row: &Record, id: OpportunityId, currency: CurrencyC
     let (mut lines, mut changed_at, mut has_terms) = (Vec::with_capacity(rows.len()), None, false);
     for (position, row) in rows.iter().enumerate() {
         let amount_minor = money(row, "TotalPrice", currency).unwrap_or(0);
-        let term_months = Build::mapped_number(&build.mapping.columns.line_term_months, row)
+        let term_months = Build::mapped_value(&build.mapping.columns.line_term_months, row)
             .and_then(decimal)
             .and_then(|months| months.round().to_i32())
             .filter(|months| *months > 0);
-        let own = Build::mapped_number(&build.mapping.columns.line_acv, row).and_then(|text| minor(text, currency.decimals()));
+        let own = Build::mapped_value(&build.mapping.columns.line_acv, row).and_then(|text| minor(text, currency.decimals()));
         has_terms |= term_months.is_some() || own.is_some();
         let per_year = term_months.and_then(|months| proportion(amount_minor, 12, i64::from(months)));
         let product = match row.get("Product2Id") {

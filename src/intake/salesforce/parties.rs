@@ -1,4 +1,4 @@
-//! Reps, products, campaigns, accounts, contacts, leads and targets: one row of the export, one record.
+//! Reps, products, campaigns, accounts, contacts and leads: one row of the export, one record.
 
 use super::build::{Build, flag, is, money, or_stored};
 use super::places::{self, Buyer};
@@ -8,17 +8,12 @@ use crate::intake::report::Report;
 use crate::intake::values::{decimal, id18};
 use crate::intake::work::Record;
 use crate::storage::Batch;
-use chrono::{DateTime, TimeDelta, Utc};
-use pipewright_core::calendar::{Period, PeriodName};
+use chrono::{DateTime, TimeDelta};
 use pipewright_core::campaign::Campaign;
 use pipewright_core::catalog::Product;
-use pipewright_core::dimension::{CellKey, Dimension, DimensionValue};
-use pipewright_core::ids::{
-    AccountId, CampaignId, ContactId, DataVersion, LeadId, OpportunityId, ProductId, RepId, TargetId, TenureId,
-};
+use pipewright_core::ids::{AccountId, CampaignId, ContactId, DataVersion, LeadId, OpportunityId, ProductId, RepId, TenureId};
 use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Role, Tenure};
-use pipewright_core::target::{Measure, Target};
 use rust_decimal::prelude::ToPrimitive;
 
 /// `Name`, else first and last name, else what is stored, else the id.
@@ -233,54 +228,6 @@ pub(super) fn lead(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Result
         converted_contact: or_stored(row, "ConvertedContactId", contact, || stored?.converted_contact),
         converted_opportunity: or_stored(row, "ConvertedOpportunityId", opportunity, || stored?.converted_opportunity),
         is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
-        recorded: DataVersion::default(),
-    });
-    Ok(())
-}
-
-/// A quota is the owner's target for closed ACV. The period is that of its Period row, else the quarter of its start.
-pub(super) fn target(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
-    let (Some(start), Some(amount_minor)) = (build.date(row, "StartDate"), money(row, "QuotaAmount", build.reporting)) else {
-        report.leave_out("quotas without a start or an amount", 1);
-        return Ok(());
-    };
-    let Some(owner) = build.known_rep(row.get("QuotaOwnerId"))? else {
-        report.leave_out("quotas of users that are not known", 1);
-        return Ok(());
-    };
-    let period = match row.get("PeriodId") {
-        Some(period) => build.work.record("Period", period)?,
-        None => None,
-    };
-    let own = period.and_then(|period| Some((build.date(&period, "StartDate")?, build.date(&period, "EndDate")?.succ_opt()?)));
-    let named = [build.calendar.month_of(start), build.calendar.quarter_of(start), build.calendar.year_of(start)];
-    let period = match own {
-        Some((start, end)) => {
-            let fits = |name: &PeriodName| {
-                let Period { start: first, end: last, .. } = build.calendar.period(*name);
-                (first, last) == (start, end)
-            };
-            named.into_iter().find(fits).unwrap_or(PeriodName::Range(start, end))
-        }
-        None => {
-            report.guess("a quota without a Period row is for the quarter of its start");
-            named[1]
-        }
-    };
-    let valid_from: DateTime<Utc> = build
-        .instant(row, "LastModifiedDate")
-        .or_else(|| build.instant(row, "CreatedDate"))
-        .unwrap_or_else(|| build.calendar.start_of_day(start));
-    let key = CellKey::new(vec![(Dimension::Owner, DimensionValue::Entity(owner.0))]).expect("one part is no duplicate");
-    batch.targets.push(Target {
-        // A quota that was changed is another row: what held before stays.
-        id: TargetId::derived(build.organisation, &format!("{}\0{amount_minor}\0{}", row.id(), valid_from.timestamp_millis())),
-        measure: Measure::ClosedAcv,
-        period,
-        key,
-        amount_minor,
-        valid_from,
-        sequence: 0,
         recorded: DataVersion::default(),
     });
     Ok(())
