@@ -48,6 +48,10 @@ impl Registered {
         Arc::new(Self { manifest: model.manifest(), model, file, failures: AtomicU32::new(0) })
     }
 
+    fn listed(&self) -> ListedModel {
+        ListedModel { manifest: self.manifest.clone(), file: self.file.clone(), is_off: self.is_off() }
+    }
+
     fn is_off(&self) -> bool {
         self.file.is_some() && self.failures.load(Ordering::Relaxed) >= FAILURES
     }
@@ -131,9 +135,7 @@ impl Registry {
 
     /// Each model, in the order in which people see them.
     pub fn listed(&self) -> Vec<ListedModel> {
-        let listed =
-            |own: &Arc<Registered>| ListedModel { manifest: own.manifest.clone(), file: own.file.clone(), is_off: own.is_off() };
-        self.listing.load().models.iter().map(listed).collect()
+        self.listing.load().models.iter().map(|own| own.listed()).collect()
     }
 
     /// The files of the folder that are not let in.
@@ -152,6 +154,49 @@ impl Registry {
     /// # Errors
     /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted, or is off.
     pub fn credit(&self, choice: &ModelChoice, snapshot: &Arc<Snapshot>) -> Result<Arc<dyn Credit + Send + Sync>, CreditError> {
+        let (registered, inner) = self.ready(choice, snapshot, None)?;
+        Ok(Arc::new(Watched { inner, registered }))
+    }
+
+    /// As [`Self::credit`], to be asked also where each weight came from; its failures are counted by [`Self::watch`].
+    ///
+    /// # Errors
+    /// As [`Self::credit`].
+    pub fn model(&self, choice: &ModelChoice, snapshot: &Arc<Snapshot>) -> Result<Arc<ModelCredit>, CreditError> {
+        Ok(Arc::new(self.ready(choice, snapshot, None)?.1))
+    }
+
+    /// As [`Self::model`], fitted to what was recorded up to `version`, and which model that is.
+    ///
+    /// # Errors
+    /// As [`Self::credit`].
+    pub fn model_as_recorded(
+        &self,
+        choice: &ModelChoice,
+        snapshot: &Arc<Snapshot>,
+        version: DataVersion,
+    ) -> Result<(ListedModel, Arc<ModelCredit>), CreditError> {
+        let (registered, credit) = self.ready(choice, snapshot, Some(version))?;
+        Ok((registered.listed(), Arc::new(credit)))
+    }
+
+    /// Counts a failure of a model that [`Self::model`] gave, or that it did not fail.
+    ///
+    /// # Errors
+    /// The result's own.
+    pub fn watch<T>(&self, model: &str, result: Result<T, CreditError>) -> Result<T, CreditError> {
+        match self.find(model) {
+            Ok(registered) => registered.watched(result),
+            Err(_) => result,
+        }
+    }
+
+    fn ready(
+        &self,
+        choice: &ModelChoice,
+        snapshot: &Arc<Snapshot>,
+        version: Option<DataVersion>,
+    ) -> Result<(Arc<Registered>, ModelCredit), CreditError> {
         let registered = self.find(&choice.model)?;
         let parameters = parameters(&registered.manifest, &choice.parameters)?;
         if registered.is_off() {
@@ -159,9 +204,19 @@ impl Registry {
             return Err(CreditError::ModelFailed { model: choice.model.clone(), opportunity: None, reason });
         }
         let view = View { lens: choice.lens, origins: registered.manifest.origins };
-        let fitted = registered.watched(self.fitted(&registered, &parameters, choice.lens, snapshot))?;
-        let inner = ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view);
-        Ok(Arc::new(Watched { inner, registered }))
+        let version = version.filter(|version| *version < snapshot.data_version());
+        let fitted = registered.watched(self.fitted(&registered, &parameters, choice.lens, snapshot, version))?;
+        let credit = ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view);
+        Ok((registered, credit))
+    }
+
+    /// What the model of `choice` says of itself, and the value of each of its parameters.
+    ///
+    /// # Errors
+    /// No such model; a parameter it does not have, or of a wrong value.
+    pub fn resolve(&self, choice: &ModelChoice) -> Result<(Manifest, Parameters), CreditError> {
+        let registered = self.find(&choice.model)?;
+        Ok((registered.manifest.clone(), parameters(&registered.manifest, &choice.parameters)?))
     }
 
     /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.
@@ -188,19 +243,20 @@ impl Registry {
         parameters: &Parameters,
         lens: Lens,
         snapshot: &Snapshot,
+        version: Option<DataVersion>,
     ) -> Result<Arc<dyn FittedModel>, CreditError> {
         let Manifest { id, passes, origins, .. } = &registered.manifest;
         let fitting = Fitting {
             model: id.clone(),
             file: registered.file.as_ref().map(|file| file.sha256.clone()),
             parameters: parameters.values().iter().map(|(name, value)| format!("{name}={value};")).collect(),
-            trained_on: (*passes > 0).then(|| (lens, snapshot.data_version())),
+            trained_on: (*passes > 0).then(|| (lens, version.unwrap_or_else(|| snapshot.data_version()))),
         };
         // A fitted model is whole before it is put in, so a panic elsewhere leaves nothing half behind.
         if let Some(fitted) = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(&fitting) {
             return Ok(fitted.clone());
         }
-        let training = Training { snapshot, view: View { lens, origins: *origins } };
+        let training = Training { snapshot, view: View { lens, origins: *origins }, version };
         let fitted =
             pipewright_plugin::fit(registered.model.as_ref(), parameters, &training).map_err(|error| failure(id, error))?;
         let fitted: Arc<dyn FittedModel> = Arc::from(fitted);

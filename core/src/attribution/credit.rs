@@ -3,6 +3,7 @@
 use super::journey::{Batch, Trace};
 use super::{Credit, CreditError, CreditShares, Known};
 use crate::facts::Snapshot;
+use crate::ids::DataVersion;
 use crate::matrix::Lens;
 use pipewright_plugin::{
     Breach, Explanation, Findings, FittedModel, Journey, Journeys, ModelError, NoCredit, Remarks, Source, Touch, Weights,
@@ -170,27 +171,27 @@ impl Credit for ModelCredit {
     }
 }
 
-/// All that a snapshot holds.
-const END_OF_TIME: Known = Known { at_ms: i64::MAX, version: None };
-
 /// Every journey of a snapshot, as known at its end.
 pub struct Training<'a> {
     /// Of which facts.
     pub snapshot: &'a Snapshot,
     /// Which part of each.
     pub view: View,
+    /// From what was recorded up to this change; `None`: everything.
+    pub version: Option<DataVersion>,
 }
 
 impl Journeys for Training<'_> {
     fn each_batch(&self, visit: &mut dyn FnMut(&[Journey<'_>]) -> Result<(), ModelError>) -> Result<(), ModelError> {
         let mut batch = Batch::default();
+        let known = Known { at_ms: i64::MAX, version: self.version };
         let count = u32::try_from(self.snapshot.opportunity_count()).expect("a snapshot holds fewer than 2^32 opportunities");
         for opportunity in 0..count {
             if batch.is_full_before(self.snapshot.touchpoints_of(opportunity).len()) {
                 visit(&batch.journeys())?;
                 batch.clear();
             }
-            batch.add(self.snapshot, self.view, END_OF_TIME, opportunity);
+            batch.add(self.snapshot, self.view, known, opportunity);
         }
         visit(&batch.journeys())
     }

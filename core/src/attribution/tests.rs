@@ -387,7 +387,7 @@ fn a_model_learns_from_every_journey_as_it_ended() {
     quiet.account = Some(AccountId::derived("test", "2"));
     let snapshot = snapshot(Tz::UTC, &[(quiet, versions), deal()], &touches);
     let mut learnt = Vec::new();
-    let training = Training { snapshot: &snapshot, view: ALL };
+    let training = Training { snapshot: &snapshot, view: ALL, version: None };
     let seen = training.each_batch(&mut |batch| {
         learnt.extend(batch.iter().map(|journey| (journey.outcome, journey.touches.len())));
         Ok(())
