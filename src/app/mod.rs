@@ -5,6 +5,7 @@
 pub mod capacity;
 pub mod import;
 pub mod numbers;
+pub mod paths;
 pub mod rows;
 
 use crate::clock::Clock;

@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments in, one use case called, an exit code out.
 
+pub mod attribute;
 pub mod config;
 pub mod doctor;
 pub mod generate;
@@ -46,6 +47,7 @@ enum Command {
     /// Answers over HTTP until it is told to stop.
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Attribute(attribute::AttributeArgs),
     Generate(generate::GenerateArgs),
     /// Brings the database's schema up to date.
     Migrate(migrate::MigrateArgs),
@@ -94,6 +96,7 @@ async fn run(command: Command, layers: &Layers, config: Config) -> Result<ExitCo
     match command {
         Command::Serve(args) => serve::run(args, config).await?,
         Command::Import(args) => import::run(args, config).await?,
+        Command::Attribute(args) => attribute::run(args)?,
         Command::Generate(args) => generate::run(args, &config).await?,
         Command::Migrate(args) => migrate::run(args, &config).await?,
         Command::Plugin(args) => return plugin::run(args, &config),

@@ -1,13 +1,15 @@
 //! What comes in: files of other systems, turned into records of the domain.
 //!
-//! [`discover`] finds the files, [`rows`] reads them safely, [`stage`] puts them into a private work file in which references
-//! resolve in any order, and [`salesforce`] builds records from it, on top of what is [`known`] already. Nothing here writes to
-//! the database; what an export cannot say is counted in the [`report`], never invented.
+//! [`paths`] reads a plain file of journeys. Of an export, [`discover`] finds the files, [`rows`] reads them safely, [`stage`]
+//! puts them into a private work file in which references resolve in any order, and [`salesforce`] builds records from it, on
+//! top of what is [`known`] already. Nothing here writes to the database; what an export cannot say is counted in the
+//! [`report`], never invented.
 
 pub mod dates;
 pub mod discover;
 pub mod known;
 pub mod mapping;
+pub mod paths;
 pub mod progress;
 pub mod rejects;
 pub mod report;

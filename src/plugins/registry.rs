@@ -7,7 +7,7 @@ use pipewright_core::attribution::{Credit, CreditError, CreditShares, Known, Mod
 use pipewright_core::facts::Snapshot;
 use pipewright_core::ids::DataVersion;
 use pipewright_core::matrix::{Lens, ModelChoice};
-use pipewright_plugin::{FittedModel, Manifest, Model, ModelError, Parameters, Value};
+use pipewright_plugin::{FittedModel, Journeys, Manifest, Model, ModelError, Parameters, Value};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -217,6 +217,24 @@ impl Registry {
     pub fn resolve(&self, choice: &ModelChoice) -> Result<(Manifest, Parameters), CreditError> {
         let registered = self.find(&choice.model)?;
         Ok((registered.manifest.clone(), parameters(&registered.manifest, &choice.parameters)?))
+    }
+
+    /// A model made ready on journeys that are not the company's own, with what it says of itself and all its parameters. It is
+    /// not kept.
+    ///
+    /// # Errors
+    /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted.
+    pub fn fit_on(
+        &self,
+        model: &str,
+        given: &[(String, String)],
+        training: &dyn Journeys,
+    ) -> Result<(Manifest, Parameters, Box<dyn FittedModel>), CreditError> {
+        let registered = self.find(model)?;
+        let parameters = parameters(&registered.manifest, given)?;
+        let fitted = pipewright_plugin::fit(registered.model.as_ref(), &parameters, training);
+        let fitted = fitted.map_err(|error| failure(&registered.manifest.id, error))?;
+        Ok((registered.manifest.clone(), parameters, fitted))
     }
 
     /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.

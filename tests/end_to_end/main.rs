@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod architecture;
+mod attribute;
 mod commands;
 mod costs;
 mod health;

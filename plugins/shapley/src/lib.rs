@@ -130,14 +130,12 @@ impl Learner for Tally {
 /// The value of each source among all of them.
 fn findings(game: &Game, sources: &[Source]) -> Findings {
     let value = game.value(Coalition { set: (1 << sources.len()) - 1, strangers: 0 });
-    let by_source = |of_places: &[f64]| {
-        let mut pairs: Vec<(Source, f64)> = sources.iter().copied().zip(of_places.iter().copied()).collect();
-        pairs.sort_by_key(|(source, _)| *source);
-        pairs
-    };
+    let mut values: Vec<(Source, f64)> = sources.iter().copied().zip(value.phi.iter().copied()).collect();
+    values.sort_by_key(|(source, _)| *source);
     Findings {
-        figures: vec![Figure { name: "shapley_value".into(), values: by_source(&value.phi) }],
-        shares: value.shares.as_deref().map(by_source).unwrap_or_default(),
+        figures: vec![Figure { name: "shapley_value".into(), values }],
+        // A share is a matter of one journey's sources; over all journeys it is what those add up to.
+        shares: Vec::new(),
         transitions: Vec::new(),
         remarks: value.remarks(),
     }

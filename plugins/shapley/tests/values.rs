@@ -99,7 +99,7 @@ fn a_negative_value_is_set_to_zero_and_said() {
     let model = fitted("rate", &paths);
     near(&values(model.as_ref()).into_values().collect::<Vec<_>>(), &[0.75, -0.25]);
     assert_eq!(weights(model.as_ref(), &[1, 2]), (vec![1.0, 0.0], Remarks::NEGATIVE_SET_TO_ZERO));
-    assert_eq!(model.findings().shares, [(Source::new(1), 1.0), (Source::new(2), 0.0)]);
+    assert_eq!(model.findings().remarks, Remarks::NEGATIVE_SET_TO_ZERO);
     assert_eq!(weights(model.as_ref(), &[1]), (vec![1.0], Remarks::NONE));
 }
 
