@@ -22,6 +22,18 @@ pub fn split_by(total: Minor, weights: &[u64]) -> Vec<Minor> {
     split_scaled(total, &scaled)
 }
 
+/// As [`split`], each part with the unit of it (-1, 0 or 1) that it got in the rounding.
+pub fn split_rounded(total: Minor, weights: &[f64]) -> Vec<(Minor, Minor)> {
+    let scaled: Vec<i128> = weights.iter().map(|weight| (weight * SCALE) as i128).collect();
+    let (sum, magnitude) = (scaled.iter().sum::<i128>(), i128::from(total).abs());
+    let rounding = |(part, weight): (Minor, &i128)| {
+        let down = if sum == 0 { i128::from(part).abs() } else { multiply_divide(magnitude, *weight, sum).0 };
+        let unit = i64::try_from(i128::from(part).abs() - down).expect("a part is at most a unit above its share");
+        (part, if total < 0 { -unit } else { unit })
+    };
+    split_scaled(total, &scaled).into_iter().zip(&scaled).map(rounding).collect()
+}
+
 fn split_scaled(total: Minor, weights: &[i128]) -> Vec<Minor> {
     let sum: i128 = weights.iter().sum();
     let Some(first) = weights.first() else { return Vec::new() };
@@ -96,6 +108,14 @@ mod tests {
                 assert!(ones.iter().all(|part| (part - ones[0]).abs() <= 1), "{ones:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_units_of_the_rounding_are_shown() {
+        let sixth = split_rounded(10_000_000, &[1.0 / 6.0; 6]);
+        assert_eq!(sixth.iter().map(|(_, unit)| *unit).collect::<Vec<_>>(), [1, 1, 1, 1, 0, 0]);
+        assert_eq!(split_rounded(-100, &[1.0, 1.0, 1.0]), [(-34, -1), (-33, 0), (-33, 0)]);
+        assert_eq!(split_rounded(5, &[0.0, 0.0]), [(5, 0), (0, 0)]);
     }
 
     proptest! {

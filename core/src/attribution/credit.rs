@@ -6,7 +6,7 @@ use crate::facts::Snapshot;
 use crate::ids::DataVersion;
 use crate::matrix::Lens;
 use pipewright_plugin::{
-    Breach, Explanation, Findings, FittedModel, Journey, Journeys, ModelError, NoCredit, Remarks, Source, Touch, Weights,
+    Breach, Explanation, Findings, FittedModel, Journey, Journeys, ModelError, NoCredit, Outcome, Remarks, Source, Touch, Weights,
 };
 use std::sync::Arc;
 
@@ -73,14 +73,14 @@ impl ModelCredit {
             let traces = batch.traces().get(own).unwrap_or_default();
             if touches.is_empty() {
                 let weights = Err(NoCredit::NoTouchpoint);
-                each(&Weighed { opportunity, touches, traces, journey: None, weights, remarks: Remarks::NONE });
+                each(&Weighed { touches, traces, journey: None, weights, remarks: Remarks::NONE });
                 continue;
             }
             weights
                 .check(answer, touches.len(), self.additive)
                 .map_err(|breach| failed(Some(opportunity), breach.to_string()))?;
             let (entry, remarks) = (weights.entry(answer), weights.remarks(answer));
-            each(&Weighed { opportunity, touches, traces, journey: Some(journeys[answer]), weights: entry, remarks });
+            each(&Weighed { touches, traces, journey: Some(journeys[answer]), weights: entry, remarks });
             answer += 1;
         }
         Ok(())
@@ -143,8 +143,6 @@ pub(super) fn source_code(source: Source) -> u8 {
 
 /// One opportunity, weighed.
 pub(super) struct Weighed<'a> {
-    /// Its index in the snapshot.
-    pub(super) opportunity: u32,
     /// Its touchpoints, and the origins for models that see them.
     pub(super) touches: &'a [Touch],
     /// One for each touchpoint, where they were asked for.
@@ -179,6 +177,36 @@ pub struct Training<'a> {
     pub view: View,
     /// From what was recorded up to this change; `None`: everything.
     pub version: Option<DataVersion>,
+}
+
+/// How many journeys a model learns from: those with a touchpoint under its lens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trained {
+    /// Won.
+    pub won: u64,
+    /// Lost.
+    pub lost: u64,
+    /// Still open; whether a model learns from these is its own affair.
+    pub open: u64,
+}
+
+impl Training<'_> {
+    /// How many journeys there are to learn from.
+    pub fn counts(&self) -> Trained {
+        let mut trained = Trained::default();
+        let counted = self.each_batch(&mut |batch| {
+            for journey in batch {
+                *match journey.outcome {
+                    Outcome::Won => &mut trained.won,
+                    Outcome::Lost => &mut trained.lost,
+                    Outcome::Open => &mut trained.open,
+                } += 1;
+            }
+            Ok(())
+        });
+        debug_assert_eq!(counted, Ok(()), "nothing but the visitor can fail");
+        trained
+    }
 }
 
 impl Journeys for Training<'_> {

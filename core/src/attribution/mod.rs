@@ -1,11 +1,21 @@
-//! Journeys from facts, credit (weights times money, exact), and what a matrix needs of a model.
+//! Journeys from facts, credit (weights times money, exact), what a matrix needs of a model; comparison, explanation, scoring.
 
+mod attribute;
+mod compare;
 mod credit;
+mod explain;
+mod ground;
 mod journey;
+mod score;
 #[cfg(test)]
 mod tests;
 
-pub use credit::{ModelCredit, Training, View};
+pub use attribute::{Attribution, AttributionRow, Credits, GroupKey, GroupValue, Grouping, Within, attribute, group_label};
+pub use compare::{Compared, ComparedRow, Flip, Given, Mover, Pair, compare};
+pub use credit::{ModelCredit, Trained, Training, View};
+pub use explain::{Explained, ExplainedTouch, explain};
+pub use journey::Trace;
+pub use score::{Agreement, ModelScore, Resampling, Scored, SourceScore, score};
 
 use crate::facts::Snapshot;
 use crate::ids::{DataVersion, OpportunityId};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod answers;
+
 use super::{Credit, CreditError, CreditShares, Known, ModelCredit, Training, View};
 use crate::calendar::{Calendar, YearPattern};
 use crate::campaign::{Campaign, Channel};

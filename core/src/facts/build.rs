@@ -140,6 +140,7 @@ impl Builder {
         let register = self.register();
         let code = register.campaigns.intern(&campaign.id.0);
         register.channels.insert(code, campaign.channel);
+        register.names.insert(campaign.id.0, campaign.name.clone());
     }
 
     /// Adds an exchange rate; one of the same (currency, first day, known from) replaces the one that was there.

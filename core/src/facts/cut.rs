@@ -152,17 +152,29 @@ impl<'a> Cut<'a> {
         amounts: [i64; N],
         atoms: &mut Vec<Atom<N>>,
     ) {
+        let credit = if self.by_source { shares.entry(entry) } else { (&[][..], &[][..]) };
+        self.atoms_of(held, credit, amounts, atoms);
+    }
+
+    /// As [`Self::atoms`], by the sources of an opportunity's touchpoints and their weights; none: nobody earned anything.
+    pub(crate) fn atoms_of<const N: usize>(
+        &self,
+        held: &Held<'_>,
+        credit: (&[u8], &[f64]),
+        amounts: [i64; N],
+        atoms: &mut Vec<Atom<N>>,
+    ) {
         atoms.clear();
         let one = |(product, source): (u32, u32), amounts| Atom { product, source, amounts };
         match (self.by_product, self.by_source) {
             (false, false) => atoms.push(one((0, 0), amounts)),
             (true, false) => atoms.extend(by_line(held, amounts).into_iter().map(|(product, part)| one((product, 0), part))),
             (false, true) => {
-                let sources = by_source(shares.entry(entry), amounts);
+                let sources = by_source(credit, amounts);
                 atoms.extend(sources.into_iter().map(|(source, part)| one((0, source), part)));
             }
             (true, true) => {
-                let (rows, columns) = (by_line(held, amounts), by_source(shares.entry(entry), amounts));
+                let (rows, columns) = (by_line(held, amounts), by_source(credit, amounts));
                 for (product, _) in &rows {
                     atoms.extend(columns.iter().map(|(source, _)| one((*product, *source), [0; N])));
                 }
@@ -226,7 +238,7 @@ fn by_source<const N: usize>((sources, weights): (&[u8], &[f64]), amounts: [i64;
 
 /// Fills a grid whose margins are given (both add up to the same total, all of one sign), row by row: the floor of each
 /// share, then what is left by the north-west-corner rule, so that both margins hold.
-fn grid(down: &[i64], across: &[i64]) -> Vec<i64> {
+pub(crate) fn grid(down: &[i64], across: &[i64]) -> Vec<i64> {
     if across.len() == 1 {
         return down.to_vec();
     }

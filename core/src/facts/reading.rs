@@ -205,7 +205,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Its codes by what stands in its version; the rest is left 0.
-    pub(super) fn codes(&self, held: &Held<'_>) -> DimensionCodes {
+    pub(crate) fn codes(&self, held: &Held<'_>) -> DimensionCodes {
         let row = held.row();
         let mut codes = [0; Dimension::ALL.len()];
         codes[Dimension::Region as usize] = row.region;
@@ -273,7 +273,7 @@ impl Snapshot {
     }
 
     /// The inverse of [`Self::code_of`].
-    pub(super) fn value_of(&self, dimension: Dimension, code: u32) -> DimensionValue {
+    pub(crate) fn value_of(&self, dimension: Dimension, code: u32) -> DimensionValue {
         if code == 0 {
             return DimensionValue::None;
         }

@@ -123,7 +123,7 @@ pub(super) struct Register {
     pub(super) industries: Codes<String>,
     pub(super) types: Codes<String>,
     pub(super) currencies: Codes<CurrencyCode>,
-    /// Names of products, regions, segments, stages and reps: ids of different nouns never collide.
+    /// Names of products, regions, segments, stages, reps and campaigns: ids of different nouns never collide.
     pub(super) names: HashMap<Uuid, String>,
     pub(super) stage_kinds: Mixed<u32, StageKind>,
     pub(super) channels: Mixed<u32, Option<Channel>>,
