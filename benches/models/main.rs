@@ -2,13 +2,16 @@
 //!
 //! Journeys are made up from a fixed seed and stand ready before the clock starts. Each model runs with its defaults over the
 //! same batches, as the host calls it; the best of a few rounds counts, as it is the least disturbed. A model that learns is fitted
-//! beforehand, and its fitting is timed beside it.
+//! beforehand, and its fitting is timed beside it. Files of plug-ins are measured beside the built-in ones:
+//! `cargo bench --bench models -- our-own.wasm`.
 
-use pipewright::plugins::built_in;
+use pipewright::config::ComponentLimits;
+use pipewright::plugins::{built_in, read_model};
 use pipewright_plugin::{
     FittedModel, Journey, Journeys, Kind, Model, ModelError, Outcome, Parameters, Positions, Source, Touch, Weights, fit,
 };
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 const DAY_MS: i64 = 86_400_000;
@@ -26,9 +29,17 @@ struct Subject {
     model: Box<dyn Model>,
 }
 
-/// Every model that is measured.
+/// Every model that is measured: the built-in ones, then the files that are named.
 fn subjects() -> Vec<Subject> {
-    built_in::models().into_iter().map(|model| Subject { host: "native", model }).collect()
+    let native = built_in::models().into_iter().map(|model| Subject { host: "native", model });
+    // `cargo bench` passes flags of its own.
+    let files = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let from_file = |file: String| {
+        let bytes = std::fs::read(&file).expect("the plug-in can be read");
+        let model = read_model(Path::new(&file), &bytes, &ComponentLimits::default()).expect("the plug-in is one");
+        Subject { host: if file.ends_with(".wasm") { "wasm" } else { "toml" }, model }
+    };
+    native.chain(files.map(from_file)).collect()
 }
 
 fn main() {

@@ -1,17 +1,24 @@
 //! One source, natively and as a component: the same money.
 
 use crate::build::component;
+use pipewright::plugins::read_model;
 use pipewright::plugins::wasm::{Host, Limits};
 use pipewright_core::money;
+use pipewright_influence::Influence;
+use pipewright_markov::Markov;
+use pipewright_milestone::Fixed;
 use pipewright_plugin::conformance::{GOLDEN_AMOUNT_MINOR, check, golden};
 use pipewright_plugin::{
     Journey, Journeys, Kind, Model, ModelError, Outcome, Parameters, Positions, Source, Touch, Value, Weights, fit,
 };
 use pipewright_positional::Linear;
+use pipewright_shapley::Shapley;
 use pipewright_sourcing::SourcedBy;
+use pipewright_time_decay::TimeDecay;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::path::Path;
 
 /// Journeys that stand ready.
 struct Known<'a>(&'a [Journey<'a>]);
@@ -61,19 +68,50 @@ type Case<'a> = (&'a dyn Model, Vec<u8>, Vec<(String, Value)>);
 fn one_source_gives_the_same_money_natively_and_as_a_component() {
     let host = Host::new(Limits::default()).unwrap();
     let rank_decay = component("plugins/samples/rank-decay", "");
-    let cases: [Case<'_>; 4] = [
+    let built = |feature| component("tests/plugins/components", feature);
+    let order = |order| vec![("order".into(), Value::Whole(order))];
+    let cases: [Case<'_>; 10] = [
         (&rank_decay::RankDecay, rank_decay.clone(), Vec::new()),
         (&rank_decay::RankDecay, rank_decay, vec![("kept_percent".into(), Value::Real(87.5))]),
-        (&Linear, component("tests/plugins/components", "linear"), vec![("unit".into(), Value::Choice("source".into()))]),
-        (&SourcedBy, component("tests/plugins/components", "sourced-by"), Vec::new()),
+        (&Linear, built("linear"), vec![("unit".into(), Value::Choice("source".into()))]),
+        (&SourcedBy, built("sourced-by"), Vec::new()),
+        (&Fixed::FULL_PATH, built("full-path"), Vec::new()),
+        (&TimeDecay, built("time-decay"), vec![("half_life_days".into(), Value::Real(11.5))]),
+        (&Influence, built("influence"), Vec::new()),
+        (&Markov, built("markov"), order(1)),
+        (&Markov, built("markov"), order(2)),
+        (&Shapley, built("shapley"), Vec::new()),
     ];
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-    );
-    let drawn = journeys().new_tree(&mut runner).unwrap().current();
+    let drawn = drawn();
+    let drawn = lives(&drawn);
+    for (native, bytes, given) in cases {
+        let component = host.load(&bytes).unwrap();
+        assert_eq!(component.manifest(), native.manifest());
+        assert_eq!(check(&component), Ok(()));
+        assert_eq!(money(&component, given.clone(), &drawn), money(native, given, &drawn), "{}", native.manifest().id);
+    }
+}
+
+#[test]
+fn weights_in_a_file_give_the_same_money_as_the_model_with_these_weights() {
+    let text = "id = 'own'\nname = 'Own'\ndescription = 'The full path, by hand.'\nversion = '1.0.0'\n[weights]\n\
+                first = 22.5\nlead_creation = 22.5\nopportunity_creation = 22.5\nclosed = 22.5\nmiddle = 10\n";
+    let declared = read_model(Path::new("own.toml"), text.as_bytes(), &Limits::default()).unwrap();
+    let drawn = drawn();
+    let drawn = lives(&drawn);
+    assert_eq!(money(declared.as_ref(), Vec::new(), &drawn), money(&Fixed::FULL_PATH, Vec::new(), &drawn));
+}
+
+/// Touchpoints and outcome of each journey, the same at every call.
+fn drawn() -> Vec<(Vec<Touch>, u8)> {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    journeys().new_tree(&mut runner).unwrap().current()
+}
+
+fn lives(drawn: &[(Vec<Touch>, u8)]) -> Vec<Journey<'_>> {
     let outcomes = [Outcome::Open, Outcome::Won, Outcome::Lost];
-    let drawn: Vec<Journey<'_>> = drawn
+    drawn
         .iter()
         .map(|(touches, outcome)| Journey {
             touches,
@@ -81,11 +119,5 @@ fn one_source_gives_the_same_money_natively_and_as_a_component() {
             closed_at_ms: (*outcome > 0).then_some(golden().created_at_ms + 1),
             ..golden()
         })
-        .collect();
-    for (native, bytes, given) in cases {
-        let component = host.load(&bytes).unwrap();
-        assert_eq!(component.manifest(), native.manifest());
-        assert_eq!(check(&component), Ok(()));
-        assert_eq!(money(&component, given.clone(), &drawn), money(native, given, &drawn), "{}", native.manifest().id);
-    }
+        .collect()
 }

@@ -5,6 +5,16 @@ mod hostile;
 
 #[cfg(feature = "linear")]
 pipewright_plugin::export_model!(pipewright_positional::Linear);
+#[cfg(feature = "full-path")]
+pipewright_plugin::export_model!(pipewright_milestone::Fixed::FULL_PATH);
+#[cfg(feature = "time-decay")]
+pipewright_plugin::export_model!(pipewright_time_decay::TimeDecay);
+#[cfg(feature = "influence")]
+pipewright_plugin::export_model!(pipewright_influence::Influence);
+#[cfg(feature = "markov")]
+pipewright_plugin::export_model!(pipewright_markov::Markov);
+#[cfg(feature = "shapley")]
+pipewright_plugin::export_model!(pipewright_shapley::Shapley);
 #[cfg(feature = "sourced-by")]
 pipewright_plugin::export_model!(pipewright_sourcing::SourcedBy);
 #[cfg(feature = "hostile")]
