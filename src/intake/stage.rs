@@ -235,7 +235,7 @@ impl Reading<'_> {
                 Kind::Text => values.push(unescaped(text).to_owned()),
                 Kind::Number if minor(text, 6).is_none() => return refuse("no number, or one too large: expected 1234.56"),
                 Kind::Boolean if boolean(text).is_none() => return refuse("neither true nor false"),
-                Kind::Positive if !decimal(text).is_some_and(|number| number > Decimal::ZERO) => {
+                Kind::Positive if decimal(text).is_none_or(|number| number <= Decimal::ZERO) => {
                     return refuse("no number above 0: expected 1.0825");
                 }
                 Kind::Share if share_ppm(text).is_none() => return refuse("no percentage: expected 0 to 100"),

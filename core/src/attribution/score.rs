@@ -355,7 +355,8 @@ mod tests {
 
     #[test]
     fn the_area_is_the_chance_that_a_won_journey_ranks_above_a_lost_one() {
-        let cases: [(&[(f64, bool)], Option<f64>); 5] = [
+        type Case<'a> = (&'a [(f64, bool)], Option<f64>);
+        let cases: [Case<'_>; 5] = [
             (&[(0.9, true), (0.1, false)], Some(1.0)),
             (&[(0.1, true), (0.9, false)], Some(0.0)),
             (&[(0.5, true), (0.5, false)], Some(0.5)),
