@@ -5,6 +5,7 @@
 pub mod attribution;
 pub mod calendar;
 pub mod campaign;
+pub mod campaigns;
 pub mod catalog;
 pub mod currency;
 pub mod dimension;
@@ -17,6 +18,7 @@ pub mod money;
 pub mod opportunity;
 pub mod party;
 pub mod rep;
+pub mod roles;
 pub mod target;
 pub mod touchpoint;
 pub mod vendor_credit;

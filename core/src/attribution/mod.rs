@@ -3,6 +3,7 @@
 mod attribute;
 mod compare;
 mod credit;
+mod credited;
 mod explain;
 mod ground;
 mod journey;
@@ -16,6 +17,8 @@ pub use credit::{ModelCredit, Trained, Training, View};
 pub use explain::{Explained, ExplainedTouch, explain};
 pub use journey::Trace;
 pub use score::{Agreement, ModelScore, Resampling, Scored, SourceScore, score};
+
+pub(crate) use credited::{Credited, each_credited};
 
 use crate::facts::Snapshot;
 use crate::ids::{DataVersion, OpportunityId};

@@ -1,7 +1,7 @@
 //! Building a snapshot from records in bulk, and from a change on top of another snapshot.
 
 use super::gathered::{GatheredTouches, translation};
-use super::register::{Noun, RateRow, Register, TenureRow};
+use super::register::{CampaignRow, Noun, RateRow, Register, TenureRow};
 use super::segment::{LineRow, OriginRow, Segment, VersionRow, narrow};
 use super::touches::Touches;
 use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
@@ -113,7 +113,8 @@ impl Builder {
     /// Adds a rep.
     pub fn rep(&mut self, rep: &Rep) {
         let register = self.register();
-        register.reps.intern(&rep.id.0);
+        let code = register.reps.intern(&rep.id.0);
+        register.active_reps.insert(code, rep.is_active);
         register.names.insert(rep.id.0, rep.name.clone());
     }
 
@@ -139,8 +140,18 @@ impl Builder {
     pub fn campaign(&mut self, campaign: &Campaign) {
         let register = self.register();
         let code = register.campaigns.intern(&campaign.id.0);
-        register.channels.insert(code, campaign.channel);
         register.names.insert(campaign.id.0, campaign.name.clone());
+        let row = CampaignRow {
+            parent: campaign.parent.map_or(0, |parent| register.campaigns.intern(&parent.0)),
+            channel: campaign.channel,
+            starts_on: campaign.starts_on,
+            ends_on: campaign.ends_on,
+            currency: campaign.currency,
+            budgeted_cost_minor: campaign.budgeted_cost_minor.unwrap_or(0),
+            actual_cost_minor: campaign.actual_cost_minor.unwrap_or(0),
+            is_deleted: campaign.is_deleted,
+        };
+        Arc::make_mut(&mut register.campaign_rows).insert(code, row);
     }
 
     /// Adds an exchange rate; one of the same (currency, first day, known from) replaces the one that was there.
@@ -226,7 +237,8 @@ impl Builder {
         }
     }
 
-    /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey and is left out.
+    /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey; without a campaign
+    /// too it is left out.
     pub fn touchpoint(&mut self, touchpoint: &Touchpoint) {
         if self.touches.is_empty() {
             self.touches.push(GatheredTouches::default());
@@ -365,9 +377,13 @@ impl Builder {
         if gathered.is_empty() {
             return;
         }
-        let GatheredTouches { mut columns, accounts: mut homes, homeless, account_codes, rep_codes, campaign_codes } = gathered;
+        let GatheredTouches { mut columns, accounts: mut homes, reached, homeless, account_codes, rep_codes, campaign_codes } =
+            gathered;
         let home_of = translation(&account_codes, |id| self.home(*id));
         homes.iter_mut().for_each(|code| *code = home_of[*code as usize]);
+        for (row, campaign) in reached {
+            homes[row] = self.home(campaign.0);
+        }
         for (row, id) in homeless {
             let account = self.base.opportunity_index(id).map_or(0, |index| {
                 let (segment, position) = self.base.locate(index);

@@ -4,7 +4,7 @@
 use super::TouchFact;
 use super::register::Codes;
 use super::touches::Columns;
-use crate::ids::OpportunityId;
+use crate::ids::{CampaignId, OpportunityId};
 use crate::touchpoint::{Source, Touchpoint};
 use std::num::{NonZeroU32, NonZeroU64};
 use uuid::Uuid;
@@ -15,6 +15,8 @@ pub struct GatheredTouches {
     pub(super) columns: Columns,
     /// Code of the account of each; 0 where only its opportunity can say.
     pub(super) accounts: Vec<u32>,
+    /// Rows without an account and an opportunity, and their campaigns: on no journey, but reached all the same.
+    pub(super) reached: Vec<(usize, CampaignId)>,
     /// Rows without an account, and their opportunities.
     pub(super) homeless: Vec<(usize, OpportunityId)>,
     pub(super) account_codes: Codes<Uuid>,
@@ -23,12 +25,14 @@ pub struct GatheredTouches {
 }
 
 impl GatheredTouches {
-    /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey and is left out.
+    /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey; without a campaign
+    /// too it is left out.
     pub fn push(&mut self, touchpoint: &Touchpoint) {
         let account = touchpoint.account.map_or(0, |id| self.account_codes.intern(&id.0));
-        match (account, touchpoint.opportunity) {
-            (0, None) => return,
-            (0, Some(opportunity)) => self.homeless.push((self.accounts.len(), opportunity)),
+        match (account, touchpoint.opportunity, touchpoint.campaign) {
+            (0, None, None) => return,
+            (0, None, Some(campaign)) => self.reached.push((self.accounts.len(), campaign)),
+            (0, Some(opportunity), _) => self.homeless.push((self.accounts.len(), opportunity)),
             _ => {}
         }
         self.accounts.push(account);

@@ -14,6 +14,7 @@ pub(crate) mod scan;
 mod segment;
 mod snapshot;
 mod touches;
+mod walk;
 
 pub use access::{Origin, State, TouchFact};
 pub use build::Builder;

@@ -3,8 +3,9 @@
 use super::Snapshot;
 use super::register::RateRow;
 use super::segment::{LineRow, OriginRow, Segment, VersionRow};
-use super::snapshot::date;
+pub(crate) use super::snapshot::date;
 use crate::catalog::{ForecastCategory, StageKind};
+use crate::currency::CurrencyCode;
 use crate::dimension::{Dimension, DimensionValue};
 use crate::ids::{DataVersion, OpportunityId};
 use crate::touchpoint::Source;
@@ -138,6 +139,16 @@ impl<'a> Reading<'a> {
         let from = self.snapshot.currency(currency).decimals();
         let to = self.snapshot.settings.reporting_currency.decimals();
         convert(amount, rate.rate, to as i32 - from as i32)
+    }
+
+    /// `amount` of `currency` in minor units of the reporting currency, with the rate known at the instant for the earlier of
+    /// `day` and the instant's day; 0 without one.
+    pub(crate) fn converted_on(&self, amount: i64, currency: CurrencyCode, day: NaiveDate) -> i64 {
+        if currency == self.snapshot.settings.reporting_currency {
+            return amount;
+        }
+        let code = self.snapshot.register.currencies.get(&currency).and_then(|code| u16::try_from(code).ok());
+        code.map_or(0, |code| self.converted(amount, code, day.num_days_from_ce()))
     }
 
     fn rate(&self, currency: u16, day: NaiveDate) -> Option<&'a RateRow> {

@@ -102,6 +102,20 @@ pub(super) struct TenureRow {
     pub(super) recorded: DataVersion,
 }
 
+/// A campaign as it stands now, as far as numbers need it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CampaignRow {
+    /// Code of the campaign above it; 0 for none.
+    pub(crate) parent: u32,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) starts_on: Option<NaiveDate>,
+    pub(crate) ends_on: Option<NaiveDate>,
+    pub(crate) currency: CurrencyCode,
+    pub(crate) budgeted_cost_minor: i64,
+    pub(crate) actual_cost_minor: i64,
+    pub(crate) is_deleted: bool,
+}
+
 /// A dated rate of one currency.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RateRow {
@@ -126,7 +140,9 @@ pub(super) struct Register {
     /// Names of products, regions, segments, stages, reps and campaigns: ids of different nouns never collide.
     pub(super) names: HashMap<Uuid, String>,
     pub(super) stage_kinds: Mixed<u32, StageKind>,
-    pub(super) channels: Mixed<u32, Option<Channel>>,
+    pub(super) campaign_rows: Arc<Mixed<u32, CampaignRow>>,
+    /// Whether reps can still sign in to the source system.
+    pub(super) active_reps: Mixed<u32, bool>,
     /// By rep, in order of (valid_from, recorded).
     pub(super) tenures: Mixed<u32, Vec<TenureRow>>,
     /// By currency, in order of (valid_from, known_from, recorded).

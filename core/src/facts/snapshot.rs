@@ -170,7 +170,7 @@ impl Snapshot {
 
     /// The channel of a campaign; `None` where it has none or is not known.
     pub fn channel_of(&self, campaign: CampaignId) -> Option<Channel> {
-        self.register.channels.get(&self.register.campaigns.get(&campaign.0)?).copied().flatten()
+        self.register.campaign_rows.get(&self.register.campaigns.get(&campaign.0)?)?.channel
     }
 
     /// Every version of the opportunity at `index` that ever held for a while, in order.
@@ -231,7 +231,7 @@ impl Snapshot {
 }
 
 /// A day as stored.
-pub(super) fn date(day: i32) -> NaiveDate {
+pub(crate) fn date(day: i32) -> NaiveDate {
     NaiveDate::from_num_days_from_ce_opt(day).expect("stored days come from dates")
 }
 

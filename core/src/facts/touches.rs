@@ -1,4 +1,5 @@
-//! Touchpoints in columns, home by home: a home is the code of the account they belong to, or of the opportunity that has none.
+//! Touchpoints in columns, home by home: a home is the code of the account they belong to, or of the opportunity that has none,
+//! or of the campaign whose people are at no account yet.
 //!
 //! One large table of the last load, and a small one for each home that changed since, which replaces the home's rows in the
 //! large one. Within a home rows are in order of (instant, source, id).
@@ -254,6 +255,12 @@ impl Touches {
             Some(columns) => Touchpoints { columns: Some(columns), rows: 0..columns.len() },
             None => Touchpoints { columns: Some(&self.base.columns), rows: self.base.rows_of(home) },
         }
+    }
+
+    /// One more than the highest code of a home.
+    pub(super) fn home_count(&self) -> u32 {
+        let changed = self.changed.keys().max().map_or(0, |home| home + 1);
+        changed.max(narrow(self.base.starts.len().saturating_sub(1)))
     }
 
     /// Of nothing but these, with the home of each.
