@@ -7,9 +7,12 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use pipewright_core::calendar::{Calendar, YearPattern};
 use pipewright_core::currency::CurrencyCode;
 use pipewright_core::facts::Thresholds;
+use pipewright_core::ids::RepId;
+use pipewright_core::rep::Role;
+use pipewright_core::roles::{Capacity, Expectations, RoleExpectation};
 use pipewright_core::target::Measure;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -268,6 +271,69 @@ pub struct PipelineConfig {
     pub yellow_from: f64,
     /// Thresholds of single columns.
     pub columns: ColumnsConfig,
+    /// What is expected of each selling role.
+    pub roles: RolesConfig,
+    /// Reps with a capacity of their own, by their id in the source system, or here; what is absent is as for their role.
+    pub reps: BTreeMap<String, CapacityConfig>,
+    /// Days after a hand-off in which an opportunity counts as made of it.
+    pub hand_off_days: u32,
+}
+
+/// What is expected of each selling role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RolesConfig {
+    /// Of account executives.
+    pub ae: RoleConfig,
+    /// Of business development reps.
+    pub bdr: RoleConfig,
+    /// Of sales development reps.
+    pub sdr: RoleConfig,
+    /// Of enterprise corporate specialists.
+    pub ecs: RoleConfig,
+    /// Of cloud sales.
+    pub cloud_sales: RoleConfig,
+}
+
+/// What is expected of one selling role.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoleConfig {
+    /// What each fully ramped rep can carry in a quarter.
+    pub capacity: CapacityConfig,
+    /// The role's share of all pipeline generated, 0 to 1.
+    pub expected_share: f64,
+    /// Days in the role until a rep is fully ramped.
+    pub ramp_days: u32,
+}
+
+/// What a fully ramped rep can carry in a quarter; what is absent is not measured.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CapacityConfig {
+    /// Opportunities owned.
+    pub opportunities: Option<u32>,
+    /// Meetings held.
+    pub meetings: Option<u32>,
+    /// Calls made.
+    pub calls: Option<u32>,
+}
+
+impl Default for RolesConfig {
+    fn default() -> Self {
+        let role = |expected_share, ramp_days, opportunities, meetings, calls| RoleConfig {
+            capacity: CapacityConfig { opportunities, meetings: Some(meetings), calls: Some(calls) },
+            expected_share,
+            ramp_days,
+        };
+        Self {
+            ae: role(0.55, 180, Some(30), 120, 200),
+            bdr: role(0.25, 90, None, 60, 1_500),
+            sdr: role(0.10, 60, None, 60, 2_000),
+            ecs: role(0.06, 120, Some(45), 90, 600),
+            cloud_sales: role(0.04, 120, Some(25), 90, 300),
+        }
+    }
 }
 
 /// Thresholds by column of the matrix.
@@ -298,7 +364,15 @@ pub struct ColumnConfig {
 
 impl Default for PipelineConfig {
     fn default() -> Self {
-        Self { entry_stage: None, green_from: 1.0, yellow_from: 0.85, columns: ColumnsConfig::default() }
+        Self {
+            entry_stage: None,
+            green_from: 1.0,
+            yellow_from: 0.85,
+            columns: ColumnsConfig::default(),
+            roles: RolesConfig::default(),
+            reps: BTreeMap::new(),
+            hand_off_days: 30,
+        }
     }
 }
 
@@ -316,6 +390,39 @@ impl PipelineConfig {
             green_from: own.green_from.unwrap_or(self.green_from),
             yellow_from: own.yellow_from.unwrap_or(self.yellow_from),
         }
+    }
+}
+
+impl PipelineConfig {
+    /// What is expected of the roles and reps of an organisation.
+    pub fn expectations(&self, organisation: &str) -> Expectations {
+        let expectation = |role| {
+            let RoleConfig { capacity, expected_share, ramp_days } = *self.role(role);
+            RoleExpectation { capacity: capacity.per_quarter(), share: expected_share, ramp_days }
+        };
+        let rep = |id: &String| id.parse().map_or_else(|_| RepId::derived(organisation, id), RepId);
+        Expectations {
+            roles: Role::ALL.map(expectation),
+            reps: self.reps.iter().map(|(id, capacity)| (rep(id), capacity.per_quarter())).collect(),
+            hand_off_days: self.hand_off_days,
+        }
+    }
+
+    fn role(&self, role: Role) -> &RoleConfig {
+        match role {
+            Role::Ae => &self.roles.ae,
+            Role::Bdr => &self.roles.bdr,
+            Role::Sdr => &self.roles.sdr,
+            Role::Ecs => &self.roles.ecs,
+            Role::CloudSales => &self.roles.cloud_sales,
+        }
+    }
+}
+
+impl CapacityConfig {
+    fn per_quarter(&self) -> Capacity {
+        let Self { opportunities, meetings, calls } = *self;
+        Capacity { opportunities, meetings, calls }
     }
 }
 
@@ -550,6 +657,11 @@ impl Config {
                 );
             }
         }
+        let shares = Role::ALL.map(|role| self.pipeline.role(role).expected_share);
+        if !shares.iter().all(|share| (0.0..=1.0).contains(share)) || shares.iter().sum::<f64>() > 1.0 + 1e-9 {
+            let value = format!("{shares:?} (of AE, BDR, SDR, ECS and cloud sales)");
+            return refuse("pipeline.roles.*.expected_share", value, "expected shares of 0 to 1 that come to 1 at most");
+        }
         if self.organisation.name.is_empty() {
             return refuse("organisation.name", String::new(), "expected a name");
         }
@@ -569,8 +681,11 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{ColumnConfig, ColumnsConfig, Config, PipelineConfig, nearest};
+    use super::{CapacityConfig, ColumnConfig, ColumnsConfig, Config, PipelineConfig, nearest};
+    use pipewright_core::ids::RepId;
+    use pipewright_core::rep::Role;
     use pipewright_core::target::Measure;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_nearest_key_is_the_one_that_was_meant() {
@@ -583,6 +698,24 @@ mod tests {
             ("xyzzy", None),
         ] {
             assert_eq!(nearest(key).as_deref(), meant, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_of_roles_and_reps_is_configured_and_shares_come_to_one_at_most() {
+        let config = Config::default();
+        let expected = config.pipeline.expectations("acme");
+        assert!(expected.roles[Role::Ae as usize].share > 0.5, "as shipped, AE over one half");
+        assert_eq!(expected.roles[Role::Bdr as usize].share, 0.25);
+        let (born_here, calls) = (uuid::Uuid::from_u128(7), CapacityConfig { calls: Some(9), ..CapacityConfig::default() });
+        let mut config = Config::default();
+        config.pipeline.reps = [("0055".to_owned(), calls), (born_here.to_string(), calls)].into();
+        let own = config.pipeline.expectations("acme").reps;
+        assert_eq!(own.keys().copied().collect::<BTreeSet<_>>(), [RepId::derived("acme", "0055"), RepId(born_here)].into());
+        assert!(own.values().all(|capacity| capacity.calls == Some(9) && capacity.meetings.is_none()));
+        for (share, is_right) in [(0.0, true), (0.55, true), (0.56, false), (-0.1, false), (1.1, false), (f64::NAN, false)] {
+            config.pipeline.roles.ae.expected_share = share;
+            assert_eq!(config.check().is_ok(), is_right, "{share}");
         }
     }
 

@@ -6,6 +6,7 @@ pub mod capacity;
 pub mod import;
 pub mod numbers;
 pub mod paths;
+pub mod performance;
 pub mod rows;
 
 use crate::clock::Clock;

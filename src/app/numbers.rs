@@ -149,15 +149,15 @@ pub struct Answered<T> {
 }
 
 /// The request with its gaps filled, on one snapshot.
-struct Ground {
-    snapshot: Arc<Snapshot>,
-    period: Period,
-    as_of: DateTime<Utc>,
-    model: ModelChoice,
+pub(super) struct Ground {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) period: Period,
+    pub(super) as_of: DateTime<Utc>,
+    pub(super) model: ModelChoice,
 }
 
 impl Ground {
-    fn of(app: &App, asked: &Asked, least: usize, most: usize) -> Result<Self, NumberError> {
+    pub(super) fn of(app: &App, asked: &Asked, least: usize, most: usize) -> Result<Self, NumberError> {
         let found = asked.by.len();
         if !(least..=most).contains(&found) {
             return Err(NumberError::DimensionCount { found, least, most });
@@ -208,7 +208,12 @@ fn name(dimension: Dimension) -> &'static str {
 }
 
 /// Computes where waiting for it stops nobody else.
-async fn compute<T, F>(app: &App, snapshot: Arc<Snapshot>, model: ModelChoice, answer: F) -> Result<Answered<T>, NumberError>
+pub(super) async fn compute<T, F>(
+    app: &App,
+    snapshot: Arc<Snapshot>,
+    model: ModelChoice,
+    answer: F,
+) -> Result<Answered<T>, NumberError>
 where
     T: Send + 'static,
     F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,

@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod apm;
 mod batches;
 pub mod campaign;
+pub mod campaign_performance;
 pub mod cell;
 pub mod contact;
 pub mod contact_role;
@@ -27,8 +28,10 @@ pub mod opportunity;
 pub mod page;
 pub mod product;
 pub mod question;
+pub mod ratio;
 pub mod region;
 pub mod rep;
+pub mod role_performance;
 pub mod rows;
 pub mod scalars;
 pub mod segment;
@@ -64,6 +67,8 @@ pub struct NumbersQuery(
     trend::TrendQuery,
     aggregate::AggregateQuery,
     models::ModelQuery,
+    campaign_performance::CampaignPerformanceQuery,
+    role_performance::RolePerformanceQuery,
 );
 
 /// The schema.

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Lists without an argument for their size: the most they can hold.
-const CAPS: [(&str, &str, u64); 12] = [
+const CAPS: [(&str, &str, u64); 13] = [
     ("Query", "attributionModels", 100),
     ("Query", "roles", 5),
+    ("RolePerformance", "roles", 5),
     ("MatrixCell", "key", 4),
     ("FlowRow", "key", 2),
     ("FlowRow", "bars", 12),

@@ -16,6 +16,7 @@ mod matrix;
 mod newer_exports;
 mod numbers;
 mod pages;
+mod performance;
 mod plugins;
 mod readable;
 mod replay;
