@@ -343,6 +343,34 @@ fn the_worked_example_of_roles_holds() {
     assert_eq!((sdr.head_count, sdr.given, sdr.generation_minor, sdr.load.calls), (2, 0, 0, 1));
 }
 
+#[test]
+fn an_older_data_version_knows_no_later_response_call_or_role() {
+    let mut builder = builder();
+    builder.campaign(&campaign(1, None, Some(Channel::Events)));
+    let later = DataVersion(5);
+    builder.touchpoint(&response(10, "02-10", 1, Channel::Events, 71));
+    builder.touchpoint(&Touchpoint { recorded: later, ..response(11, "02-11", 1, Channel::Events, 72) });
+    builder.touchpoint(&Touchpoint { rep: Some(SDR), ..touch(12, "02-15", TouchpointKind::Call) });
+    builder.touchpoint(&Touchpoint { rep: Some(SDR), recorded: later, ..touch(13, "02-16", TouchpointKind::Call) });
+    let promoted =
+        Tenure { id: TenureId(id(900)), rep: SDR, role: Some(Role::Ae), manager: None, valid_from: at("02-14"), recorded: later };
+    builder.tenure(&promoted);
+    let snapshot = builder.finish(DataVersion(10));
+    let (scope, as_of) = (Scope::everything(), NOON.parse().unwrap());
+    for (version, reached, sdr, ae) in [(Some(4), (1, 1), (2, 1), (1, 0)), (None, (2, 2), (1, 0), (2, 2))] {
+        let (period, data_version) = (period("FY2027-Q1"), version.map(DataVersion));
+        let query = CampaignQuery { period, as_of, data_version, filter: Filter::Everything, by: CampaignsBy::Channel };
+        let total = campaign_performance(&snapshot, &query, &scope, &even()).unwrap().total;
+        assert_eq!((total.responses, total.people), reached, "{version:?}");
+        let role = RoleExpectation { capacity: Capacity::default(), share: 0.2, ramp_days: 90 };
+        let expected = Expectations { roles: [role; 5], reps: Default::default(), hand_off_days: 30 };
+        let query = RoleQuery { period, as_of, data_version, filter: Filter::Everything, expected };
+        let answer = role_performance(&snapshot, &query, &scope, &even()).unwrap();
+        let of = |role: Role| (answer.roles[role as usize].head_count, answer.roles[role as usize].load.calls);
+        assert_eq!((of(Role::Sdr), of(Role::Ae)), (sdr, ae), "heads and calls of {version:?}");
+    }
+}
+
 /// (account, kind, ACV, close day of March to May, lines) of a deal.
 type Deal = (u128, u8, i64, u8, u8);
 /// (account, campaign or rep, day of January to April, person).
