@@ -2,6 +2,7 @@
 //!
 //! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
 
+pub mod attribution;
 pub mod capacity;
 pub mod import;
 pub mod numbers;

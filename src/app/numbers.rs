@@ -54,6 +54,16 @@ pub enum NumberError {
         /// The last there is.
         last: DataVersion,
     },
+    /// The model has another version here.
+    #[error("model '{model}' is version {here} here, and {asked} was asked for: leave 'version' out, or install that one")]
+    ModelVersion {
+        /// Which model.
+        model: String,
+        /// Asked for.
+        asked: String,
+        /// The one there is.
+        here: String,
+    },
     /// The model is unknown, was given a wrong parameter, or failed.
     #[error(transparent)]
     Credit(#[from] CreditError),
@@ -87,6 +97,8 @@ pub struct Asked {
 pub struct ModelAsked {
     /// Its id; `None`: the configured one.
     pub id: Option<String>,
+    /// Its version, to be refused where there is another; `None`: any.
+    pub version: Option<String>,
     /// Values as JSON text, by name, in any order.
     pub parameters: Vec<(String, String)>,
     /// Which touchpoints it sees.
@@ -167,24 +179,44 @@ impl Ground {
             return Err(NumberError::DuplicateDimension(name(*twice)));
         }
         let snapshot = app.resident.snapshot();
-        let last = snapshot.data_version();
-        if let Some(asked) = asked.data_version.filter(|asked| *asked > last) {
-            return Err(NumberError::DataVersion { asked, last });
-        }
+        data_version(&snapshot, asked.data_version)?;
         let as_of = asked.as_of.unwrap_or_else(|| app.clock.now());
         let calendar = &snapshot.settings().calendar;
         let period = named(calendar, asked.period.as_deref(), as_of)?;
-        let given = asked.model.clone().unwrap_or_default();
-        let mut parameters = given.parameters;
-        parameters.sort();
-        let id = given.id.unwrap_or_else(|| app.config.attribution.default_model.clone());
-        let model = ModelChoice { model: id, parameters, lens: given.lens };
+        let model = chosen(app, asked.model.clone())?;
         app.models.validate(&model)?;
         Ok(Self { snapshot, period, as_of, model })
     }
 }
 
-fn named(calendar: &Calendar, name: Option<&str>, as_of: DateTime<Utc>) -> Result<Period, NotAPeriod> {
+/// The data version asked for, if there is one so high.
+pub(super) fn data_version(snapshot: &Snapshot, asked: Option<DataVersion>) -> Result<Option<DataVersion>, NumberError> {
+    let last = snapshot.data_version();
+    match asked.filter(|asked| *asked > last) {
+        Some(asked) => Err(NumberError::DataVersion { asked, last }),
+        None => Ok(asked),
+    }
+}
+
+/// The model asked for (`None`: the configured one), if it is there and takes the parameters given.
+pub(super) fn chosen(app: &App, asked: Option<ModelAsked>) -> Result<ModelChoice, NumberError> {
+    let given = asked.unwrap_or_default();
+    let mut parameters = given.parameters;
+    parameters.sort();
+    let id = given.id.unwrap_or_else(|| app.config.attribution.default_model.clone());
+    let model = ModelChoice { model: id, parameters, lens: given.lens };
+    let (manifest, _) = app.models.resolve(&model)?;
+    match given.version.filter(|asked| *asked != manifest.version) {
+        Some(asked) => {
+            let asked = asked.chars().take(40).collect();
+            Err(NumberError::ModelVersion { model: manifest.id, asked, here: manifest.version })
+        }
+        None => Ok(model),
+    }
+}
+
+/// The period of a name; `None`: the quarter of `as_of`.
+pub(super) fn named(calendar: &Calendar, name: Option<&str>, as_of: DateTime<Utc>) -> Result<Period, NotAPeriod> {
     let name = match name {
         Some(text) => text.parse()?,
         None => calendar.quarter_of(calendar.day_of(as_of)),

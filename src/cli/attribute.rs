@@ -1,15 +1,21 @@
-//! `pipewright attribute`: who earned the conversions of a plain file of journeys.
+//! `pipewright attribute`: who earned the opportunities of the database, or the conversions of a plain file of journeys.
+
+mod database;
 
 use crate::app::paths::{PathsCredit, PathsRefused, PathsRequest, attribute};
+use crate::config::Config;
 use crate::plugins::Registry;
 use pipewright_plugin::{Remarks, Value};
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Credits the sources of a plain file of journeys: no database, no dates.
+/// Credits who earned the database's opportunities, or the sources of a plain file of journeys.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:
+  pipewright attribute --model w-shaped --group-by source,region --period FY2027-Q4
+  pipewright attribute --model time-decay --param half_life_days=14 --lens channels --format json
   pipewright attribute --journeys paths.csv --model markov
   pipewright attribute --journeys paths.csv --model markov --param order=2 --per-journey --format csv
   pipewright attribute --journeys paths.csv --model shapley --param value=reach --format json
@@ -24,12 +30,12 @@ The file is a CSV with a header, its columns in any order:
 markov credits each source its share over all journeys (its removal effect over the sum of all); with --per-journey, every
 path by the sources on it alone, as every other model does. Numbers are never rounded.")]
 pub struct AttributeArgs {
-    /// The file of journeys.
-    #[arg(long, value_name = "FILE")]
-    pub journeys: PathBuf,
-    /// The model's id, such as markov, shapley, linear or first-touch.
+    /// A plain file of journeys, in place of the database.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub journeys: Option<PathBuf>,
+    /// The model's id, such as markov, shapley, linear or first-touch; of a database, the configured one where not given.
     #[arg(long, value_name = "ID")]
-    pub model: String,
+    pub model: Option<String>,
     /// A parameter of the model, such as order=2; may be given again for another.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
@@ -37,8 +43,11 @@ pub struct AttributeArgs {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// Credits journey by journey also where the model has one share of each source for all of them.
-    #[arg(long)]
+    #[arg(long, requires = "journeys")]
     pub per_journey: bool,
+    /// What is asked of the database.
+    #[command(flatten)]
+    pub database: database::DatabaseArgs,
 }
 
 /// How to print.
@@ -55,10 +64,17 @@ pub enum Format {
 /// Prints who earned what.
 ///
 /// # Errors
-/// The file cannot be read; there is no such model, or none for such a file; the model failed.
-pub fn run(args: AttributeArgs) -> Result<(), PathsRefused> {
-    let request =
-        PathsRequest { file: args.journeys, model: args.model, parameters: args.parameters, per_journey: args.per_journey };
+/// The file or the database cannot be read; there is no such model, or none for such a file; the model failed.
+pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Error>> {
+    match (&args.journeys, &args.model) {
+        (Some(file), Some(model)) => Ok(plain(&args, file.clone(), model.clone())?),
+        _ => database::run(args, config).await,
+    }
+}
+
+/// Of a plain file.
+fn plain(args: &AttributeArgs, file: PathBuf, model: String) -> Result<(), PathsRefused> {
+    let request = PathsRequest { file, model, parameters: args.parameters.clone(), per_journey: args.per_journey };
     let credit = attribute(&Registry::built_in(), &request)?;
     let text = match args.format {
         Format::Table => table(&credit),

@@ -96,7 +96,7 @@ async fn run(command: Command, layers: &Layers, config: Config) -> Result<ExitCo
     match command {
         Command::Serve(args) => serve::run(args, config).await?,
         Command::Import(args) => import::run(args, config).await?,
-        Command::Attribute(args) => attribute::run(args)?,
+        Command::Attribute(args) => attribute::run(args, config).await?,
         Command::Generate(args) => generate::run(args, &config).await?,
         Command::Migrate(args) => migrate::run(args, &config).await?,
         Command::Plugin(args) => return plugin::run(args, &config),

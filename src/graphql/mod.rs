@@ -5,6 +5,7 @@
 pub mod account;
 pub mod aggregate;
 pub mod apm;
+pub mod attribution;
 mod batches;
 pub mod campaign;
 pub mod campaign_performance;
@@ -69,6 +70,17 @@ pub struct NumbersQuery(
     models::ModelQuery,
     campaign_performance::CampaignPerformanceQuery,
     role_performance::RolePerformanceQuery,
+    AttributionQueries,
+);
+
+/// Every root field about credit.
+#[derive(MergedObject, Default)]
+pub struct AttributionQueries(
+    attribution::AttributionQuery,
+    attribution::compare::CompareQuery,
+    attribution::explain::ExplainQuery,
+    attribution::score::ScoreQuery,
+    attribution::findings::FindingsQuery,
 );
 
 /// The schema.

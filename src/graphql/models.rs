@@ -1,51 +1,300 @@
-//! The attribution models that can be asked for.
+//! The attribution models that can be asked for, and the one behind an answer.
 
-use async_graphql::{Context, Object};
-use pipewright_plugin::Manifest;
+use super::question::Lens;
+use super::scalars::Json;
+use crate::app::attribution::ModelUsed;
+use crate::plugins::{ListedModel, PluginKind};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject, Union};
+use pipewright_plugin::{Domain, Parameter, Value};
 
 /// Models that are listed at most.
 const MOST_MODELS: usize = 100;
+/// Touchpoints of the journey that every model is held to.
+const GOLDEN: usize = 6;
+
+/// How many of a short list are given.
+fn given(first: i32) -> usize {
+    usize::try_from(first.clamp(1, 100)).expect("it is positive")
+}
+
+/// A parameter that is a whole number.
+#[derive(SimpleObject)]
+pub struct WholeParameter {
+    /// Its name in `ModelInput.parameters`, the unit last: `window_days`.
+    pub name: String,
+    /// What it does, in one sentence.
+    pub description: String,
+    /// What it is where nobody says.
+    pub default: i32,
+    /// The least that it can be.
+    pub least: i32,
+    /// The most that it can be.
+    pub most: i32,
+}
+
+/// A parameter that is a number.
+#[derive(SimpleObject)]
+pub struct RealParameter {
+    /// Its name in `ModelInput.parameters`, the unit last: `half_life_days`.
+    pub name: String,
+    /// What it does, in one sentence.
+    pub description: String,
+    /// What it is where nobody says.
+    pub default: f64,
+    /// The least that it can be.
+    pub least: f64,
+    /// The most that it can be.
+    pub most: f64,
+}
+
+/// A word that a parameter can be.
+#[derive(SimpleObject)]
+pub struct ParameterOption {
+    /// The word, as `ModelInput.parameters` takes it.
+    pub word: String,
+}
+
+/// A parameter that is one of a few words.
+pub struct ChoiceParameter {
+    name: String,
+    description: String,
+    default: String,
+    options: Vec<String>,
+}
+
+/// A parameter that is one of a few words.
+#[Object]
+impl ChoiceParameter {
+    /// Its name in `ModelInput.parameters`.
+    async fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does, in one sentence.
+    async fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// What it is where nobody says.
+    async fn default(&self) -> &str {
+        &self.default
+    }
+
+    /// All that it can be.
+    #[graphql(complexity = "given(first) * child_complexity + 1")]
+    async fn options(
+        &self,
+        #[graphql(desc = "How many from the start, 1 to 100.", default = 12)] first: i32,
+    ) -> Vec<ParameterOption> {
+        self.options.iter().take(given(first)).cloned().map(|word| ParameterOption { word }).collect()
+    }
+}
+
+/// Something about a model that can be turned.
+#[derive(Union)]
+pub enum ModelParameter {
+    /// A whole number.
+    Whole(WholeParameter),
+    /// A number.
+    Real(RealParameter),
+    /// One of a few words.
+    Choice(ChoiceParameter),
+}
+
+impl From<Parameter> for ModelParameter {
+    fn from(Parameter { name, description, domain }: Parameter) -> Self {
+        let whole = |value: i64| i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX });
+        match domain {
+            Domain::Whole { default, min, max } => {
+                Self::Whole(WholeParameter { name, description, default: whole(default), least: whole(min), most: whole(max) })
+            }
+            Domain::Real { default, min, max } => Self::Real(RealParameter { name, description, default, least: min, most: max }),
+            Domain::Choice { default, options } => Self::Choice(ChoiceParameter { name, description, default, options }),
+        }
+    }
+}
+
+/// The model behind an answer, with all that brings the answer again.
+pub struct ModelUse(pub ModelUsed);
+
+/// The model behind an answer, with all that brings the same answer again.
+#[Object]
+impl ModelUse {
+    /// Its id, as `ModelInput.id` takes it.
+    async fn id(&self) -> &str {
+        &self.0.manifest.id
+    }
+
+    /// What people call it.
+    async fn name(&self) -> &str {
+        &self.0.manifest.name
+    }
+
+    /// The model's own version, as `ModelInput.version` takes it.
+    async fn version(&self) -> &str {
+        &self.0.manifest.version
+    }
+
+    /// Every parameter with its value, defaults among them: a JSON object, as `ModelInput.parameters` takes it.
+    async fn parameters(&self) -> Json {
+        let value = |value: &Value| match value {
+            Value::Whole(value) => serde_json::Value::from(*value),
+            Value::Real(value) => serde_json::Value::from(*value),
+            Value::Choice(text) => serde_json::Value::from(text.as_str()),
+        };
+        Json(self.0.parameters.iter().map(|(name, given)| (name.clone(), value(given))).collect())
+    }
+
+    /// SHA-256 of `parameters` in hexadecimal, as JSON with its names in order, without spaces, whole numbers without a point
+    /// (RFC 8785).
+    async fn parameter_hash(&self) -> &str {
+        &self.0.hash
+    }
+
+    /// Which touchpoints it saw.
+    async fn lens(&self) -> Lens {
+        self.0.lens.into()
+    }
+
+    /// Whether its shares add up to one amount. False for a model of influence, which is never summed.
+    async fn is_additive(&self) -> bool {
+        self.0.manifest.additive
+    }
+}
 
 /// An attribution model.
-pub struct AttributionModel(Manifest);
+pub struct AttributionModel(ListedModel);
 
 /// An attribution model: a way to share the credit for an opportunity out among roles and channels.
 #[Object]
 impl AttributionModel {
     /// What questions call it: `ModelInput.id`.
     async fn id(&self) -> &str {
-        &self.0.id
+        &self.0.manifest.id
     }
 
     /// What people call it.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.0.manifest.name
     }
 
     /// Who gets the credit, in one sentence.
     async fn description(&self) -> &str {
-        &self.0.description
+        &self.0.manifest.description
     }
 
     /// The model's own version; a change of any weight is a new one.
     async fn version(&self) -> &str {
-        &self.0.version
+        &self.0.manifest.version
     }
 
     /// Whether its shares add up to one amount. False for a model of influence, which is never summed.
     async fn is_additive(&self) -> bool {
-        self.0.additive
+        self.0.manifest.additive
     }
 
     /// Whether it must see all journeys before it can weigh one.
     async fn is_trained(&self) -> bool {
-        self.0.passes > 0
+        self.0.manifest.passes > 0
+    }
+
+    /// Whether it sees an opportunity's origins beside its touchpoints: creator, primary campaign, splits.
+    async fn sees_origins(&self) -> bool {
+        self.0.manifest.origins
+    }
+
+    /// Whether it also runs on plain paths of sources, without dates, kinds or positions.
+    async fn runs_on_paths(&self) -> bool {
+        self.0.manifest.paths
+    }
+
+    /// What can be turned, in the order in which people should see it.
+    #[graphql(complexity = "given(first) * child_complexity + 1")]
+    async fn parameters(
+        &self,
+        #[graphql(desc = "How many from the start, 1 to 100.", default = 12)] first: i32,
+    ) -> Vec<ModelParameter> {
+        self.0.manifest.parameters.iter().take(given(first)).cloned().map(Into::into).collect()
     }
 
     /// Whether it is used where a question names no model.
     async fn is_default(&self, ctx: &Context<'_>) -> bool {
-        self.0.id == super::app(ctx).config.attribution.default_model
+        self.0.manifest.id == super::app(ctx).config.attribution.default_model
     }
+
+    /// Where it comes from.
+    async fn provenance(&self) -> ModelProvenance {
+        match self.0.file.as_ref().map(|file| file.kind) {
+            None => ModelProvenance::BuiltIn,
+            Some(PluginKind::Declarative) => ModelProvenance::Declarative,
+            Some(PluginKind::Wasm) => ModelProvenance::WebAssembly,
+        }
+    }
+
+    /// The file that it comes from; null for one that comes with the server.
+    async fn file(&self) -> Option<PluginFile> {
+        self.0.file.clone().map(|file| PluginFile { file, refused_because: None })
+    }
+
+    /// Whether questions can name it now. False after three failures in a row, until its file is loaded again.
+    async fn is_on(&self) -> bool {
+        !self.0.is_off
+    }
+
+    /// Its conformance report: what it gives each of the six touchpoints of the journey that every model is held to, with
+    /// default parameters; a model that learns has learnt from that journey alone. Empty where it gives nobody credit, as one
+    /// that needs origins does.
+    #[graphql(complexity = "GOLDEN * child_complexity + 10")]
+    async fn golden_weights(&self, ctx: &Context<'_>) -> Result<Vec<GoldenWeight>> {
+        let (app, id) = (super::app(ctx).clone(), self.0.manifest.id.clone());
+        let weights = crate::app::attribution::on_golden(&app, id).await.map_err(super::attribution::cannot)?;
+        Ok((1..).zip(weights.unwrap_or_default()).map(|(touchpoint, weight)| GoldenWeight { touchpoint, weight }).collect())
+    }
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum ModelProvenance {
+    /// It comes with the server.
+    BuiltIn,
+    /// A TOML file of weights over positions, in the folder of plug-ins.
+    Declarative,
+    /// A WebAssembly component in that folder, run in a sandbox.
+    WebAssembly,
+}
+
+/// A file of the folder of plug-ins.
+pub struct PluginFile {
+    file: crate::plugins::PluginFile,
+    refused_because: Option<String>,
+}
+
+/// A file of the folder of plug-ins.
+#[Object]
+impl PluginFile {
+    /// Its name in the folder.
+    async fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// SHA-256 of what it holds, in hexadecimal.
+    async fn sha256(&self) -> &str {
+        &self.file.sha256
+    }
+
+    /// Why it is not let in; null where it is. An older version of it may still serve.
+    async fn refused_because(&self) -> Option<&str> {
+        self.refused_because.as_deref()
+    }
+}
+
+/// What a model gives one touchpoint of the journey that every model is held to.
+#[derive(SimpleObject)]
+pub struct GoldenWeight {
+    /// Which touchpoint, from 1.
+    pub touchpoint: i32,
+    /// Its share, 0 to 1.
+    pub weight: f64,
 }
 
 /// The models, asked for.
@@ -57,6 +306,18 @@ impl ModelQuery {
     /// Every attribution model that a question can name, in the order in which people should see them; the first 100.
     #[graphql(complexity = "MOST_MODELS * child_complexity + 1")]
     async fn attribution_models(&self, ctx: &Context<'_>) -> Vec<AttributionModel> {
-        super::app(ctx).models.manifests().into_iter().take(MOST_MODELS).map(AttributionModel).collect()
+        super::app(ctx).models.listed().into_iter().take(MOST_MODELS).map(AttributionModel).collect()
+    }
+
+    /// The files in the folder of plug-ins: those that serve, in the order of their models, and then those that are refused,
+    /// with the reason; the first 100.
+    #[graphql(complexity = "MOST_MODELS * child_complexity + 1")]
+    async fn plugin_files(&self, ctx: &Context<'_>) -> Vec<PluginFile> {
+        let registry = &super::app(ctx).models;
+        let serving = registry.listed().into_iter().filter_map(|listed| listed.file);
+        let serving = serving.map(|file| PluginFile { file, refused_because: None });
+        let refused = registry.refused().into_iter();
+        let refused = refused.map(|refused| PluginFile { file: refused.file, refused_because: Some(refused.reason) });
+        serving.chain(refused).take(MOST_MODELS).collect()
     }
 }

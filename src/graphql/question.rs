@@ -97,11 +97,13 @@ pub enum Lens {
     Channels,
 }
 
-/// An attribution model with its parameters; it matters only where a question is cut or filtered by SOURCE.
+/// An attribution model with its parameters. For the matrix it matters only where it is cut or filtered by SOURCE.
 #[derive(Debug, InputObject)]
 pub struct ModelInput {
     /// The model's id, as `attributionModels` lists it, such as `sourced-by`. Absent or null: the configured default.
     pub id: Option<String>,
+    /// The model's version, as an answer names it, to be refused where another one is installed. Absent or null: whichever is.
+    pub version: Option<String>,
     /// Parameters that differ from their defaults: a JSON object of numbers and strings by name.
     pub parameters: Option<Json>,
     /// Which touchpoints it sees. Absent or null: ALL.
@@ -119,7 +121,12 @@ pub fn model(given: Option<ModelInput>) -> Result<Option<ModelAsked>> {
         Some(serde_json::Value::Object(fields)) => fields.into_iter().map(|(name, value)| (name, value.to_string())).collect(),
         Some(_) => return Err(broken(Code::BadUserInput, "'parameters' is a JSON object such as {\"window_days\": 90}")),
     };
-    Ok(Some(ModelAsked { id: given.id, parameters, lens: given.lens.map(Into::into).unwrap_or_default() }))
+    Ok(Some(ModelAsked {
+        id: given.id,
+        version: given.version,
+        parameters,
+        lens: given.lens.map(Into::into).unwrap_or_default(),
+    }))
 }
 
 /// What every question for numbers has in common, decoded.

@@ -7,6 +7,7 @@ use pipewright_core::attribution::{Credit, CreditError, CreditShares, Known, Mod
 use pipewright_core::facts::Snapshot;
 use pipewright_core::ids::DataVersion;
 use pipewright_core::matrix::{Lens, ModelChoice};
+use pipewright_plugin::conformance;
 use pipewright_plugin::{FittedModel, Journeys, Manifest, Model, ModelError, Parameters, Value};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -237,6 +238,17 @@ impl Registry {
         Ok((registered.manifest.clone(), parameters, fitted))
     }
 
+    /// What a model gives each touchpoint of the journey that every model is held to, with default parameters; `None`: nobody
+    /// earns anything of it. A model that learns has learnt from nothing else.
+    ///
+    /// # Errors
+    /// No such model, or it failed.
+    pub fn on_golden(&self, model: &str) -> Result<Option<Vec<f64>>, CreditError> {
+        let registered = self.find(model)?;
+        conformance::weigh_one(registered.model.as_ref(), Vec::new(), conformance::golden())
+            .map_err(|error| failure(model, error))
+    }
+
     /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.
     ///
     /// # Errors
@@ -393,7 +405,6 @@ mod tests {
     use pipewright_core::ids::{AccountId, OpportunityId, StageId, TouchpointId};
     use pipewright_core::rep::Role;
     use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
-    use pipewright_plugin::conformance;
     use std::collections::BTreeSet;
 
     fn choice(model: &str, parameters: &[(&str, &str)]) -> ModelChoice {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Lists without an argument for their size: the most they can hold.
-const CAPS: [(&str, &str, u64); 13] = [
+const CAPS: [(&str, &str, u64); 34] = [
     ("Query", "attributionModels", 100),
+    ("Query", "pluginFiles", 100),
     ("Query", "roles", 5),
     ("RolePerformance", "roles", 5),
     ("MatrixCell", "key", 4),
@@ -23,9 +24,29 @@ const CAPS: [(&str, &str, u64); 13] = [
     ("Target", "key", 10),
     ("Forecast", "key", 10),
     ("ForecastAdjustment", "key", 10),
+    ("AttributionModel", "goldenWeights", 6),
+    ("Attribution", "unattributedReasons", 7),
+    ("AttributionRow", "key", 3),
+    ("AttributionComparison", "models", 8),
+    ("AttributionComparison", "pairs", 28),
+    ("ComparedRow", "key", 3),
+    ("ComparedRow", "amounts", 8),
+    ("RankFlip", "aboveInFirst", 3),
+    ("RankFlip", "aboveInSecond", 3),
+    ("AttributionMove", "key", 3),
+    ("AttributionMove", "amounts", 8),
+    ("ExplainedTouchpoint", "positions", 11),
+    ("ExplainedTouchpoint", "moved", 12),
+    ("AttributionScores", "models", 8),
+    ("AttributionScores", "agreements", 28),
+    ("ModelScore", "sources", 12),
+    ("ModelFindings", "figures", 8),
+    ("ModelFindings", "shares", 11),
+    ("ModelFigure", "values", 11),
+    ("ChainTransition", "from", 3),
 ];
 
-const TYPES: &str = "{ __schema { types { name kind fields { name args { name defaultValue type { ...T } } type { ...T } } } } }
+const TYPES: &str = "{ __schema { types { name kind possibleTypes { name } fields { name args { name defaultValue type { ...T } } type { ...T } } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 struct Field {
@@ -34,6 +55,8 @@ struct Field {
     required: Vec<(String, String)>,
     is_list: bool,
     of: String,
+    /// The objects of a union.
+    one_of: Vec<String>,
 }
 
 /// The fields of every object that is not the language's own.
@@ -56,6 +79,8 @@ fn sample(of: &Value) -> String {
         "DateTime" => "\"2026-11-01T00:00:00Z\"",
         "Dimension" => "REGION",
         "AggregateMeasure" | "CellMeasure" => "CLOSED_ACV",
+        "AttributionGroup" => "SOURCE",
+        "ModelInput" => "{}",
         _ => panic!("no sample of {name}"),
     };
     if is_list { format!("[{one}]") } else { one.to_owned() }
@@ -63,6 +88,10 @@ fn sample(of: &Value) -> String {
 
 async fn objects(app: &App) -> Objects {
     let types = ask(app, TYPES, json!({})).await.0.data.into_json().unwrap()["__schema"]["types"].take();
+    let unions = types.as_array().unwrap().iter().filter(|of| of["kind"] == "UNION");
+    let names = |list: &Value| list.as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap().to_owned()).collect();
+    let unions: BTreeMap<&str, Vec<String>> =
+        unions.map(|of| (of["name"].as_str().unwrap(), names(&of["possibleTypes"]))).collect();
     let own = |of: &&Value| of["kind"] == "OBJECT" && !of["name"].as_str().unwrap().starts_with("__");
     let field = |field: &Value| {
         let (of, is_list) = innermost(&field["type"]);
@@ -73,6 +102,7 @@ async fn objects(app: &App) -> Objects {
             arguments: arguments.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect(),
             required: needed.map(|one| (one["name"].as_str().unwrap().to_owned(), sample(&one["type"]))).collect(),
             is_list,
+            one_of: unions.get(of).cloned().unwrap_or_default(),
             of: of.to_owned(),
         }
     };
@@ -104,18 +134,23 @@ impl Field {
     }
 }
 
-/// A small selection on an object, and how many fields it is.
+/// A small selection on an object, with `@` where an alias can go, and how many fields it is.
 fn leaf(objects: &Objects, of: &str) -> (String, u64) {
-    let Some(fields) = objects.get(of) else { return ("id".into(), 1) };
+    let unions = objects.values().flatten().find(|field| field.of == of && !field.one_of.is_empty());
+    if let Some(one) = unions.and_then(|field| field.one_of.first()) {
+        let (inner, count) = leaf(objects, one);
+        return (format!("... on {one} {{ {inner} }}"), count);
+    }
+    let Some(fields) = objects.get(of) else { return ("@id".into(), 1) };
     let plain = || fields.iter().filter(|field| !field.is_list && field.required.is_empty() && !field.is_connection());
     if let Some(field) = plain().find(|field| !objects.contains_key(&field.of) && field.of != "Node") {
-        return (field.name.clone(), 1);
+        return (format!("@{}", field.name), 1);
     }
     let list = || fields.iter().find(|field| field.is_list && field.required.is_empty());
     let field = plain().next().or_else(list).unwrap_or_else(|| panic!("{of} has nothing to select"));
     let times = CAPS.iter().find(|(own, name, _)| *own == of && *name == field.name).map_or(1, |(.., cap)| *cap);
     let (inner, count) = leaf(objects, &field.of);
-    (format!("{} {{ {inner} }}", field.name), times * count + 1)
+    (format!("@{} {{ {} }}", field.name, inner.replace('@', "")), times * count + 1)
 }
 
 /// A way from the root to an object: the fields that are opened, one inside the other.
@@ -130,7 +165,16 @@ fn ways(objects: &Objects) -> BTreeMap<String, Way> {
     let mut ways = BTreeMap::from([("Query".to_owned(), Way::new())]);
     let mut open = VecDeque::from(["Query".to_owned()]);
     while let Some(of) = open.pop_front() {
-        for field in objects[&of].iter().filter(|field| objects.contains_key(&field.of)) {
+        for field in &objects[&of] {
+            for one in field.one_of.iter().filter(|one| !ways.contains_key(*one)).cloned().collect::<Vec<_>>() {
+                let mut way = ways[&of].clone();
+                way.extend([field.call(field.takes_a_size().then_some(1)), format!("... on {one}")]);
+                ways.insert(one.clone(), way);
+                open.push_back(one);
+            }
+            if !objects.contains_key(&field.of) {
+                continue;
+            }
             if !ways.contains_key(&field.of) {
                 let mut way = ways[&of].clone();
                 way.push(field.call(field.takes_a_size().then_some(1)));
@@ -150,8 +194,9 @@ async fn cost(app: &App, query: &str) -> u64 {
 
 /// How often what stands inside is counted.
 async fn times(app: &App, way: &Way, (leaf, fields): &(String, u64)) -> u64 {
-    let once = cost(app, &query(way, leaf)).await;
-    let twice = cost(app, &query(way, &format!("{leaf} again: {leaf}"))).await;
+    let (plain, again) = (leaf.replace('@', ""), leaf.replace('@', "again: "));
+    let once = cost(app, &query(way, &plain)).await;
+    let twice = cost(app, &query(way, &format!("{plain} {again}"))).await;
     (twice - once) / fields
 }
 
@@ -209,7 +254,7 @@ async fn a_trend_is_costed_by_at_least_the_points_it_has() {
     ] {
         for step in steps {
             let way = vec![format!("pipelineTrend(period: {period}, step: {step})"), "total".into(), "points".into()];
-            let counted = times(&app, &way, &("at".into(), 1)).await;
+            let counted = times(&app, &way, &("@at".into(), 1)).await;
             let (response, _) = ask(&app, &query(&way, "at"), json!({})).await;
             assert!(response.errors.is_empty(), "{:?}", response.errors);
             let data = response.data.into_json().unwrap();
@@ -225,7 +270,7 @@ async fn an_aggregate_is_costed_by_its_measures() {
     let app = app(&home).await;
     for (measures, expected) in [("CLOSED_ACV", 1), ("CLOSED_ACV, LOST_ACV, OPEN_COUNT", 3)] {
         let way = vec![format!("aggregate(measures: [{measures}])"), "total".into(), "values".into()];
-        assert_eq!(times(&app, &way, &("count".into(), 1)).await, expected, "{measures}");
+        assert_eq!(times(&app, &way, &("@count".into(), 1)).await, expected, "{measures}");
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod attribute;
+mod attribution;
 mod commands;
 mod costs;
 mod health;
