@@ -9,7 +9,8 @@ use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
 use pipewright_core::currency::{CurrencyCode, ExchangeRate};
 use pipewright_core::dimension::{CellKey, Dimension, DimensionValue, Filter};
 use pipewright_core::facts::{
-    Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts, shares_of, sums,
+    AccountFact, Builder, LineFact, OpportunityFact, Point, Scan, Settings, Snapshot, Sums, SumsByKey, VersionFact, cohorts,
+    shares_of, sums, warm,
 };
 use pipewright_core::ids::{
     AccountId, DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, StageId, TargetId, TenureId, TouchpointId,
@@ -558,8 +559,109 @@ fn planned(deals: &[Deal], targets: &[Target]) -> Snapshot {
     builder.finish(DataVersion(10))
 }
 
+/// A snapshot of deals with owners and accounts, in a time zone, onto another where there is one.
+fn staffed(onto: Option<&Snapshot>, deals: &[Deal], changes: &Changes, time_zone: chrono_tz::Tz) -> Snapshot {
+    let mut settings = settings();
+    settings.calendar.time_zone = time_zone;
+    let mut builder = onto.map_or_else(|| Builder::new(settings), Builder::onto);
+    if onto.is_none() {
+        lists(&mut builder);
+    }
+    for (number, from) in &changes.tenures {
+        builder.tenure(&Tenure {
+            id: TenureId(Uuid::from_u128(2000 + number)),
+            rep: RepId(Uuid::from_u128(900)),
+            role: None,
+            manager: Some(RepId(Uuid::from_u128(910 + number % 3))),
+            valid_from: instant(*from),
+            recorded: DataVersion(1),
+        });
+    }
+    for (number, industry) in &changes.industries {
+        let id = AccountId(Uuid::from_u128(3000 + number));
+        builder.account(AccountFact { id, industry: (*industry > 0).then(|| format!("industry {industry}")) });
+    }
+    for from in &changes.rates {
+        builder.exchange_rate(&ExchangeRate {
+            currency: "EUR".parse().unwrap(),
+            valid_from: day(2026, 1, 10) + Duration::days(*from),
+            rate: rust_decimal::Decimal::new(100 + from, 2),
+            known_from: instant(from + 3),
+            recorded: DataVersion(1),
+        });
+    }
+    for deal in deals {
+        let fact = OpportunityFact {
+            id: OpportunityId(Uuid::from_u128(deal.id)),
+            account: (deal.id % 3 > 0).then(|| AccountId(Uuid::from_u128(3000 + deal.id % 3))),
+            created_at_ms: deal.versions[0].valid_from_ms + i64::from(deal.id % 2 == 0) * 3_600_000,
+            created_by: None,
+            lead_source_maps_to: None,
+        };
+        let owned = |version: &VersionFact| {
+            let owner = (version.acv_minor.unwrap() % 2 == 0).then_some(RepId(Uuid::from_u128(900)));
+            VersionFact { owner, ..version.clone() }
+        };
+        builder.opportunity(fact, &deal.versions.iter().map(owned).collect::<Vec<_>>());
+    }
+    builder.finish(DataVersion(11))
+}
+
+/// What else may change than deals.
+#[derive(Debug, Clone)]
+struct Changes {
+    tenures: Vec<(u128, i64)>,
+    industries: Vec<(u128, u8)>,
+    rates: Vec<i64>,
+}
+
+fn some_changes() -> impl Strategy<Value = Changes> {
+    let tenures = prop::collection::vec((0..6_u128, 0..140_i64), 0..4);
+    let industries = prop::collection::vec((1..3_u128, 0..3_u8), 0..3);
+    (tenures, industries, prop::collection::vec(0..140_i64, 0..3)).prop_map(|(tenures, industries, rates)| Changes {
+        tenures,
+        industries,
+        rates,
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_curve_says_what_a_scan_finds_also_after_changes(
+        first in a_company(), second in a_company(), (before, after) in (some_changes(), some_changes()),
+        points in prop::collection::vec((0..150_i64, 0..6_usize), 1..6), zone in 0..3_usize, only_deals in any::<bool>(),
+    ) {
+        let zone = [chrono_tz::UTC, chrono_tz::America::New_York, chrono_tz::Pacific::Auckland][zone];
+        let after = if only_deals { Changes { tenures: vec![], industries: vec![], rates: vec![] } } else { after };
+        let midnight = Utc.from_utc_datetime(&day(2026, 1, 8).and_hms_opt(0, 0, 0).unwrap());
+        let of_day = [0, 1, 5 * 3_600_000, 43_200_000, 46_800_000, 86_399_999];
+        let points: Vec<Point> = points.iter().map(|(days, place)| Point {
+            period: quarter(),
+            at: midnight + Duration::days(*days) + Duration::milliseconds(of_day[*place]),
+        }).collect();
+        let scope = Scope::everything();
+        let region = Filter::In(Dimension::Region, vec![DimensionValue::None, region(1)]);
+        for (by, filter) in [
+            (vec![], Filter::Everything),
+            (vec![Dimension::Region, Dimension::Month], Filter::Everything),
+            (vec![Dimension::Manager, Dimension::Stage], Filter::Not(Box::new(region.clone()))),
+            (vec![Dimension::Industry], region),
+        ] {
+            let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &filter, credit: &ByIndex };
+            let drawn = staffed(None, &first, &before, zone);
+            warm(&drawn, &scan, &[quarter()]);
+            let scanned = sums(&staffed(None, &first, &before, zone), &scan, &points).unwrap();
+            prop_assert_eq!(sums(&drawn, &scan, &points).unwrap(), scanned, "by {:?}", by);
+            let onto = |base: &Snapshot| staffed(Some(base), &second[1..], &after, zone);
+            let (changed, again) = (onto(&drawn), onto(&staffed(None, &first, &before, zone)));
+            let scanned = sums(&again, &scan, &points).unwrap();
+            prop_assert_eq!(sums(&changed, &scan, &points).unwrap(), scanned.clone(), "changed, by {:?}", by);
+            warm(&changed, &scan, &[quarter()]);
+            prop_assert_eq!(sums(&changed, &scan, &points).unwrap(), scanned, "drawn again, by {:?}", by);
+        }
+    }
 
     #[test]
     fn as_of_equals_a_replay(deals in a_company(), days in 0..140_i64, recorded in 1..11_i64) {

@@ -39,6 +39,8 @@ pub struct Builder {
     targets: Vec<Target>,
     judgements: Vec<Judgement>,
     adjustments: Vec<Adjustment>,
+    /// The curves of the snapshot below hold no longer.
+    redrawn: bool,
 }
 
 impl Builder {
@@ -57,6 +59,7 @@ impl Builder {
             targets: Arc::default(),
             judgements: Arc::default(),
             adjustments: Arc::default(),
+            curves: Arc::default(),
         })
     }
 
@@ -74,6 +77,7 @@ impl Builder {
             targets: Vec::new(),
             judgements: Vec::new(),
             adjustments: Vec::new(),
+            redrawn: false,
         }
     }
 
@@ -106,8 +110,10 @@ impl Builder {
     pub fn stage(&mut self, stage: &Stage) {
         let register = self.register();
         let code = register.stages.intern(&stage.id.0);
+        let is_other = register.stage_kind(code) != stage.kind;
         register.stage_kinds.insert(code, stage.kind);
         register.names.insert(stage.id.0, stage.name.clone());
+        self.redrawn |= is_other;
     }
 
     /// Adds a rep.
@@ -122,6 +128,7 @@ impl Builder {
     pub fn tenure(&mut self, tenure: &Tenure) {
         let rep = self.code(&tenure.rep.0, Noun::Rep);
         self.retold.insert(rep);
+        self.redrawn = true;
         let register = self.register();
         let manager = tenure.manager.map_or(0, |manager| register.reps.intern(&manager.0));
         let rows = register.tenures.entry(rep).or_default();
@@ -156,6 +163,7 @@ impl Builder {
 
     /// Adds an exchange rate; one of the same (currency, first day, known from) replaces the one that was there.
     pub fn exchange_rate(&mut self, rate: &ExchangeRate) {
+        self.redrawn = true;
         let register = self.register();
         let rows = register.rates.entry(register.currencies.intern(&rate.currency)).or_default();
         let known_from_ms = rate.known_from.timestamp_millis();
@@ -168,7 +176,9 @@ impl Builder {
     pub fn account(&mut self, account: AccountFact) {
         let industry = account.industry.map_or(0, |text| self.register().industries.intern(&text));
         let accounts = Arc::make_mut(&mut self.base.accounts);
-        let code = accounts.codes.intern(&account.id.0);
+        let known = accounts.codes.get(&account.id.0);
+        let code = known.unwrap_or_else(|| accounts.codes.intern(&account.id.0));
+        self.redrawn |= known.is_some() && accounts.industry(code) != industry;
         accounts.set_industry(code, industry);
     }
 
@@ -270,7 +280,11 @@ impl Builder {
     pub fn finish(mut self, data_version: DataVersion) -> Snapshot {
         self.base.data_version = data_version;
         self.settle_lines();
+        let below = self.base.base.clone();
         self.settle_opportunities();
+        if self.redrawn || !Arc::ptr_eq(&below, &self.base.base) {
+            self.base.curves = Arc::new(self.base.curves.renewed());
+        }
         self.settle_touches();
         replace_rows(&mut self.base.targets, self.targets, |row| row.id.0, |row| (row.valid_from, row.sequence));
         replace_rows(&mut self.base.judgements, self.judgements, |row| row.id.0, |row| (row.valid_from, row.sequence));

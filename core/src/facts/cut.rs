@@ -22,7 +22,8 @@ pub(crate) struct Cut<'a> {
     by_month: bool,
     by_industry: bool,
     by_manager: bool,
-    credit: &'a dyn Credit,
+    /// `None` where nobody asks for sources.
+    credit: Option<&'a dyn Credit>,
 }
 
 /// A filter in codes.
@@ -69,6 +70,11 @@ pub(crate) struct Atom<const N: usize> {
 
 impl<'a> Cut<'a> {
     pub(crate) fn new(snapshot: &Snapshot, by: &[Dimension], filter: &Filter, credit: &'a dyn Credit) -> Self {
+        Self { credit: Some(credit), ..Self::whole(snapshot, by, filter) }
+    }
+
+    /// One that leaves every opportunity whole: nobody credits its sources.
+    pub(super) fn whole(snapshot: &Snapshot, by: &[Dimension], filter: &Filter) -> Self {
         let mut named = by.to_vec();
         let filter = Test::new(snapshot, filter, &mut named);
         Self {
@@ -79,13 +85,18 @@ impl<'a> Cut<'a> {
             by_month: named.contains(&Dimension::Month),
             by_industry: named.contains(&Dimension::Industry),
             by_manager: named.contains(&Dimension::Manager),
-            credit,
+            credit: None,
         }
     }
 
     /// The dimensions of the keys.
     pub(crate) fn by(&self) -> &[Dimension] {
         &self.by
+    }
+
+    /// Whether keys or the filter name MANAGER.
+    pub(super) fn names_manager(&self) -> bool {
+        self.by_manager
     }
 
     /// Whether an opportunity may fall into several cells.
@@ -96,8 +107,8 @@ impl<'a> Cut<'a> {
     /// The credit of each of `opportunities`, in order; none where the question does not name SOURCE.
     pub(crate) fn weigh(&self, reading: &Reading<'_>, opportunities: &[u32]) -> Result<CreditShares, CreditError> {
         let mut shares = CreditShares::default();
-        if self.by_source && !opportunities.is_empty() {
-            self.credit.weigh(
+        if let Some(credit) = self.credit.filter(|_| self.by_source && !opportunities.is_empty()) {
+            credit.weigh(
                 reading.snapshot,
                 Known { at_ms: reading.at_ms, version: reading.version },
                 opportunities,
@@ -122,11 +133,6 @@ impl<'a> Cut<'a> {
             codes[Dimension::Month as usize] = months.code(reading.snapshot, month_day);
         }
         codes
-    }
-
-    /// Whether an opportunity can be left out whole, before it is split.
-    pub(crate) fn refuses(&self, codes: &DimensionCodes) -> bool {
-        !self.splits() && !self.filter.holds(codes)
     }
 
     /// The key of an atom; `None` where the filter leaves it out.

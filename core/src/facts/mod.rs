@@ -4,6 +4,7 @@
 
 mod access;
 mod build;
+mod curve;
 pub(crate) mod cut;
 mod gathered;
 pub(crate) mod hash;
@@ -13,11 +14,13 @@ mod register;
 pub(crate) mod scan;
 mod segment;
 mod snapshot;
+mod standpoint;
 mod touches;
 mod walk;
 
 pub use access::{Origin, State, TouchFact};
 pub use build::Builder;
+pub use curve::warm;
 pub use gathered::GatheredTouches;
 pub use input::*;
 pub use scan::*;

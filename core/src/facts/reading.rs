@@ -108,6 +108,18 @@ impl<'a> Reading<'a> {
         Some(Held { index, segment, position, at })
     }
 
+    /// How the same opportunity stood at this instant; `None` before its first version.
+    pub(super) fn again(&self, held: &Held<'a>) -> Option<Held<'a>> {
+        self.held_in(held.segment, held.position, held.index)
+    }
+
+    /// Goes to another instant.
+    pub(super) fn move_to(&mut self, at_ms: i64) {
+        let at = DateTime::from_timestamp_millis(at_ms).expect("stored instants come from instants");
+        self.at_ms = at_ms;
+        self.day = self.snapshot.settings.calendar.day_of(at).num_days_from_ce();
+    }
+
     /// Open, won or lost.
     pub(crate) fn kind(&self, held: &Held<'_>) -> StageKind {
         self.stage_kinds[held.row().stage as usize]

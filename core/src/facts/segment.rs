@@ -166,7 +166,7 @@ impl Segment {
 }
 
 /// The day of an instant in UTC, as `chrono` counts days.
-fn utc_day(at_ms: i64) -> i32 {
+pub(super) fn utc_day(at_ms: i64) -> i32 {
     /// 1 January 1970, as `chrono` counts days.
     const EPOCH: i64 = 719_163;
     let day = at_ms.div_euclid(86_400_000) + EPOCH;

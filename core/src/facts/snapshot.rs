@@ -1,5 +1,6 @@
 //! An unchanging view of everything, named by the last change it holds.
 
+use super::curve::Curves;
 use super::register::{self, Codes, Register};
 use super::segment::{LineRow, Segment};
 use super::touches::{Touches, Touchpoints};
@@ -73,6 +74,8 @@ pub struct Snapshot {
     pub(super) targets: Arc<Vec<Target>>,
     pub(super) judgements: Arc<Vec<Judgement>>,
     pub(super) adjustments: Arc<Vec<Adjustment>>,
+    /// Of `base`, and of what else they depend on.
+    pub(super) curves: Arc<Curves>,
 }
 
 impl Snapshot {

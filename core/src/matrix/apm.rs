@@ -9,7 +9,7 @@ use super::targets::{Book, Known, Occupied};
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::{Calendar, Period};
 use crate::dimension::{CellKey, Dimension};
-use crate::facts::{Cohort, Point, Scan, Settings, Snapshot, Sums, SumsByKey, cohorts, sums};
+use crate::facts::{Cohort, Point, Scan, Settings, Snapshot, Sums, SumsByKey, sums};
 use crate::target::Measure;
 use crate::viewer::Scope;
 use chrono::{DateTime, Utc};
@@ -112,9 +112,8 @@ impl<'a> Reading<'a> {
         let mut answers = sums(snapshot, scan, &points.all())?.into_iter();
         let mut next = || answers.next().expect("there is one answer for each point");
         let (now, comparison) = (next(), next());
-        let past = points.past.iter().map(|_| (next(), next())).collect();
+        let past: Vec<(SumsByKey, SumsByKey)> = points.past.iter().map(|_| (next(), next())).collect();
         let year_before = points.year_before.as_ref().map(|_| (next(), next()));
-        let at_same_points: Vec<Point> = points.past.iter().map(|(same, _)| *same).collect();
         let known = |at: DateTime<Utc>| Known { snapshot, at, data_version: query.data_version, filter: &query.filter };
         let (known_now, known_then) = (known(points.now.at), known(points.comparison.at));
         let targets: BTreeMap<Measure, Book<'a>> =
@@ -131,9 +130,9 @@ impl<'a> Reading<'a> {
             settings,
             now,
             comparison,
+            cohorts: add_up(past.iter().map(|(same, _)| same)),
             past,
             year_before,
-            cohorts: add_up(cohorts(snapshot, scan, &at_same_points)?),
             targets,
             targets_then,
             forecasts,
@@ -240,10 +239,10 @@ fn proper_parts(key: &CellKey, dimensions: &[Dimension]) -> Vec<CellKey> {
     (1..all).map(of).collect()
 }
 
-fn add_up(cohorts: Vec<BTreeMap<CellKey, Cohort>>) -> BTreeMap<CellKey, Cohort> {
+fn add_up<'s>(points: impl Iterator<Item = &'s SumsByKey>) -> BTreeMap<CellKey, Cohort> {
     let mut sum: BTreeMap<CellKey, Cohort> = BTreeMap::new();
-    for (key, cohort) in cohorts.into_iter().flatten() {
-        let entry = sum.entry(key).or_default();
+    for (key, sums) in points.flatten() {
+        let (entry, cohort) = (sum.entry(key.clone()).or_default(), sums.cohort());
         entry.open += cohort.open;
         entry.won += cohort.won;
         entry.opportunities += cohort.opportunities;
