@@ -2,6 +2,7 @@
 //!
 //! Every function takes the [`App`] and a [`pipewright_core::viewer::Viewer`].
 
+pub mod answers;
 pub mod attribution;
 pub mod capacity;
 pub mod import;
@@ -32,4 +33,6 @@ pub struct App {
     pub clock: Clock,
     /// How many computations go at once.
     pub capacity: capacity::Capacity,
+    /// What was computed before.
+    pub answers: answers::Answers,
 }

@@ -1,25 +1,27 @@
 //! The numbers: a request with its gaps filled becomes a question, and the question is answered from one snapshot.
 
 use super::App;
+use super::answers::Kept;
 use chrono::{DateTime, Days, Utc};
 use pipewright_core::attribution::{Credit, CreditError};
 use pipewright_core::calendar::{Calendar, NotAPeriod, Period};
 use pipewright_core::dimension::{CellKey, Dimension, Filter};
-use pipewright_core::facts::Snapshot;
+use pipewright_core::facts::{self, Snapshot};
 use pipewright_core::ids::DataVersion;
 use pipewright_core::matrix::{
     self, Aggregate, AggregateMeasure, AggregateQuery, Alignment, Baseline, CellMeasure, Comparison, Flow, FlowItem, FlowQuery,
     GenerationBasis, Lens, Matrix, MatrixQuery, ModelChoice, RollUp, Trend, TrendQuery,
 };
-use pipewright_core::viewer::Viewer;
+use pipewright_core::viewer::{Scope, Viewer};
 use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// Points of one trend, at most.
 pub const MOST_POINTS: usize = 400;
 
 /// A number that could not be given.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum NumberError {
     /// The period is none.
     #[error("'period': {0}")]
@@ -72,7 +74,7 @@ pub enum NumberError {
     Busy,
     /// The computation panicked; the panic's text is in the log.
     #[error("the computation ended early")]
-    Panicked(#[source] tokio::task::JoinError),
+    Panicked(#[source] Arc<tokio::task::JoinError>),
 }
 
 /// What every request for numbers has in common; what is `None` is filled in.
@@ -154,8 +156,8 @@ pub enum Step {
 
 /// An answer, and the snapshot that names its keys.
 pub struct Answered<T> {
-    /// The answer.
-    pub answer: T,
+    /// The answer, shared by all who asked the same.
+    pub answer: Arc<T>,
     /// Where labels come from.
     pub snapshot: Arc<Snapshot>,
 }
@@ -240,12 +242,7 @@ fn name(dimension: Dimension) -> &'static str {
 }
 
 /// Computes where waiting for it stops nobody else.
-pub(super) async fn compute<T, F>(
-    app: &App,
-    snapshot: Arc<Snapshot>,
-    model: ModelChoice,
-    answer: F,
-) -> Result<Answered<T>, NumberError>
+async fn compute<T, F>(app: &App, snapshot: Arc<Snapshot>, model: ModelChoice, answer: F) -> Result<T, NumberError>
 where
     T: Send + 'static,
     F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
@@ -256,9 +253,34 @@ where
         let credit = models.credit(&model, &snapshot)?;
         let answer = answer(&snapshot, credit.as_ref())?;
         drop(place);
-        Ok(Answered { answer, snapshot })
+        Ok(answer)
     });
-    computed.await.map_err(NumberError::Panicked)?
+    computed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))?
+}
+
+/// The answer from memory where it is there or under way, else computed; what a viewer may not see whole is not kept.
+async fn kept<Q, T>(
+    app: &App,
+    viewer: &Viewer,
+    ground: Ground,
+    kept: &Kept<Q, T>,
+    query: Q,
+    answer: fn(&Snapshot, &Q, &Scope, &dyn Credit) -> Result<T, CreditError>,
+) -> Result<Answered<T>, NumberError>
+where
+    Q: Clone + Hash + Eq + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    let Ground { snapshot, model, .. } = ground;
+    let scope = viewer.scope().clone();
+    let is_kept = scope.is_unrestricted();
+    let (version, asked) = (snapshot.data_version(), query.clone());
+    let computed = compute(app, snapshot.clone(), model, move |snapshot, credit| answer(snapshot, &asked, &scope, credit));
+    let answer = match is_kept {
+        true => kept.or_compute(version, query, computed).await?,
+        false => Arc::new(computed.await?),
+    };
+    Ok(Answered { answer, snapshot })
 }
 
 fn question(ground: &Ground, asked: Asked, how: MatrixAsked) -> Result<MatrixQuery, NumberError> {
@@ -290,8 +312,24 @@ fn question(ground: &Ground, asked: Asked, how: MatrixAsked) -> Result<MatrixQue
 pub async fn apm(app: &App, viewer: &Viewer, asked: Asked, how: MatrixAsked) -> Result<Answered<Matrix>, NumberError> {
     let ground = Ground::of(app, &asked, 1, 4)?;
     let query = question(&ground, asked, how)?;
-    let scope = viewer.scope().clone();
-    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::matrix(snapshot, &query, &scope, credit)).await
+    kept(app, viewer, ground, &app.answers.matrices, query, matrix::matrix).await
+}
+
+/// Past quarters that a matrix looks at.
+const LOOKS_BACK: i32 = 4;
+
+/// Makes the matrix that people open first, the quarter's by region and segment, as quick at once as it is when it was asked
+/// before.
+pub async fn warm(app: &App) {
+    let (snapshot, now) = (app.resident.snapshot(), app.clock.now());
+    let warmed = tokio::task::spawn_blocking(move || {
+        let calendar = &snapshot.settings().calendar;
+        let quarter = calendar.period(calendar.quarter_of(calendar.day_of(now)));
+        let periods: Vec<Period> = (0..=LOOKS_BACK).map(|count| calendar.earlier(quarter, count)).collect();
+        facts::warm(&snapshot, &[Dimension::Region, Dimension::Segment], &Filter::Everything, &periods);
+    });
+    // What fails here fails where the question is asked, and is told there.
+    let _ = warmed.await;
 }
 
 /// The opportunities behind one amount of a cell of the matrix that the same request gives, the largest part first.
@@ -310,7 +348,7 @@ pub async fn behind(
     let query = question(&ground, asked, how)?;
     let scope = viewer.scope().clone();
     let answer = move |snapshot: &Snapshot, credit: &dyn Credit| matrix::behind(snapshot, &query, &key, measure, &scope, credit);
-    Ok(compute(app, ground.snapshot, ground.model, answer).await?.answer)
+    compute(app, ground.snapshot, ground.model, answer).await
 }
 
 /// The waterfall of a window, for each key of up to two dimensions.
@@ -338,7 +376,9 @@ pub async fn flow(
         model: ground.model.clone(),
     };
     let scope = viewer.scope().clone();
-    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::flow(snapshot, &query, &scope, credit)).await
+    let snapshot = ground.snapshot.clone();
+    let answer = move |snapshot: &Snapshot, credit: &dyn Credit| matrix::flow(snapshot, &query, &scope, credit);
+    Ok(Answered { answer: Arc::new(compute(app, ground.snapshot, ground.model, answer).await?), snapshot })
 }
 
 /// How the columns stood at several points, each as known then.
@@ -364,8 +404,7 @@ pub async fn trend(
         return Err(NumberError::Points(points.len()));
     }
     let query = TrendQuery { matrix: question(&ground, asked, how)?, points };
-    let scope = viewer.scope().clone();
-    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::trend(snapshot, &query, &scope, credit)).await
+    kept(app, viewer, ground, &app.answers.trends, query, matrix::trend).await
 }
 
 /// The last instant of each step of the period that is over at `as_of`, and `as_of` itself where the period is not over then.
@@ -414,8 +453,7 @@ pub async fn aggregate(
         data_version: asked.data_version,
         model: ground.model.clone(),
     };
-    let scope = viewer.scope().clone();
-    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::aggregate(snapshot, &query, &scope, credit)).await
+    kept(app, viewer, ground, &app.answers.aggregates, query, matrix::aggregate).await
 }
 
 #[cfg(test)]

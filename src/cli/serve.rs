@@ -1,7 +1,9 @@
 //! `pipewright serve`: answers over HTTP.
 
 use crate::app::App;
+use crate::app::answers::Answers;
 use crate::app::capacity::Capacity;
+use crate::app::numbers;
 use crate::cli::generate::{self, GenerateArgs};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -83,7 +85,9 @@ async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<Jo
     };
     let capacity = Capacity::new(at_once, limits.waiting);
     let models = plugins(&config).await?;
-    house.open(App { config, storage, resident, models, clock: Clock::System, capacity });
+    let app = App { config, storage, resident, models, clock: Clock::System, capacity, answers: Answers::default() };
+    house.open(app.clone());
+    tokio::spawn(async move { numbers::warm(&app).await });
     Ok(followed)
 }
 

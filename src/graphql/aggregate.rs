@@ -106,7 +106,7 @@ struct Asked {
 
 /// An aggregate. All its rows are of one moment, named by `dataVersion`.
 pub struct Aggregate {
-    answer: matrix::Aggregate,
+    answer: Arc<matrix::Aggregate>,
     from: Arc<Asked>,
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The accountability performance matrix. All its cells are of one moment, named by `dataVersion`.
 pub struct Matrix {
-    answer: matrix::Matrix,
+    answer: Arc<matrix::Matrix>,
     from: Arc<Asking>,
 }
 

@@ -111,7 +111,7 @@ impl FlowRow {
 
 /// The pipeline flow of a window. All its rows are of one moment, named by `dataVersion`.
 pub struct Flow {
-    answer: matrix::Flow,
+    answer: Arc<matrix::Flow>,
     snapshot: Arc<Snapshot>,
 }
 

@@ -89,7 +89,7 @@ impl TrendSeries {
 
 /// A trend. All its lines are of one moment, named by `dataVersion`.
 pub struct Trend {
-    answer: matrix::Trend,
+    answer: Arc<matrix::Trend>,
     snapshot: Arc<Snapshot>,
 }
 

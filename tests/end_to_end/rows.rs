@@ -3,6 +3,7 @@
 use crate::support::{ENGINES, Home};
 use chrono::NaiveDate;
 use pipewright::app::App;
+use pipewright::app::answers::Answers;
 use pipewright::app::capacity::Capacity;
 use pipewright::clock::Clock;
 use pipewright::config::Config;
@@ -39,7 +40,7 @@ pub async fn app(home: &Home) -> App {
     };
     let resident = Resident::load(storage.clone(), settings).await.unwrap();
     let (config, models) = (Arc::new(config), Arc::new(Registry::built_in()));
-    App { config, storage, resident, models, clock: Clock::System, capacity: Capacity::new(2, 8) }
+    App { config, storage, resident, models, clock: Clock::System, capacity: Capacity::new(2, 8), answers: Answers::default() }
 }
 
 /// The answer, and how many statements it took.

@@ -1,0 +1,93 @@
+//! Answers in memory: the same question of the same data is computed once, also by those who ask while it goes.
+
+use super::numbers::NumberError;
+use pipewright_core::ids::DataVersion;
+use pipewright_core::matrix::{Aggregate, AggregateQuery, Matrix, MatrixQuery, Trend, TrendQuery};
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Cells, points and values of all answers of one kind that are kept, together.
+const MOST_ROOM: u64 = 200_000;
+
+/// An answer that nobody asked for again for so long is forgotten.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// Answers by question, each as of the data version that it was computed from.
+///
+/// Only answers for a viewer who may learn of every row are kept.
+#[derive(Clone)]
+pub struct Answers {
+    pub(super) matrices: Kept<MatrixQuery, Matrix>,
+    pub(super) trends: Kept<TrendQuery, Trend>,
+    pub(super) aggregates: Kept<AggregateQuery, Aggregate>,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self {
+            matrices: Kept::new(|matrix: &Matrix| matrix.cells.len() + matrix.subtotals.len()),
+            trends: Kept::new(|trend: &Trend| (trend.series.len() + 1) * trend.total.points.len()),
+            aggregates: Kept::new(|aggregate: &Aggregate| aggregate.rows.len() * aggregate.total.values.len()),
+        }
+    }
+}
+
+/// Answers of one kind.
+pub(super) struct Kept<Q, A>(moka::future::Cache<(DataVersion, Q), Arc<A>>);
+
+impl<Q, A> Clone for Kept<Q, A> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<Q: Hash + Eq + Send + Sync + 'static, A: Send + Sync + 'static> Kept<Q, A> {
+    fn new(size: fn(&A) -> usize) -> Self {
+        let weigh = move |_: &(DataVersion, Q), answer: &Arc<A>| u32::try_from(size(answer) + 1).unwrap_or(u32::MAX);
+        Self(moka::future::Cache::builder().max_capacity(MOST_ROOM).weigher(weigh).time_to_idle(IDLE).build())
+    }
+
+    /// The answer if it is there or under way, else what `compute` gives.
+    ///
+    /// # Errors
+    /// The computation failed; the next who asks has it done again.
+    pub(super) async fn or_compute(
+        &self,
+        version: DataVersion,
+        question: Q,
+        compute: impl Future<Output = Result<A, NumberError>>,
+    ) -> Result<Arc<A>, NumberError> {
+        let computed = async { compute.await.map(Arc::new) };
+        self.0.try_get_with((version, question), computed).await.map_err(Arc::unwrap_or_clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test]
+    async fn equal_questions_share_one_computation_and_other_data_or_a_failure_has_it_done_again() {
+        let (kept, computed) = (Kept::<u8, u32>::new(|_| 1), AtomicU32::new(0));
+        let ask = |version, question| {
+            kept.or_compute(DataVersion(version), question, async {
+                tokio::task::yield_now().await;
+                match computed.fetch_add(1, Ordering::Relaxed) {
+                    3 => Err(NumberError::Busy),
+                    count => Ok(count),
+                }
+            })
+        };
+        let (one, other) = tokio::join!(ask(1, 7), ask(1, 7));
+        assert_eq!((*one.unwrap(), *other.unwrap()), (0, 0), "asked at the same time");
+        assert_eq!(*ask(1, 7).await.unwrap(), 0, "asked again");
+        assert_eq!(*ask(2, 7).await.unwrap(), 1, "of newer data");
+        assert_eq!(*ask(1, 8).await.unwrap(), 2, "another question");
+        assert!(matches!(ask(1, 9).await, Err(NumberError::Busy)));
+        assert_eq!(*ask(1, 9).await.unwrap(), 4, "a failure is not kept");
+    }
+}
