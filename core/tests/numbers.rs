@@ -651,14 +651,14 @@ proptest! {
         ] {
             let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &filter, credit: &ByIndex };
             let drawn = staffed(None, &first, &before, zone);
-            warm(&drawn, &scan, &[quarter()]);
+            warm(&drawn, &by, &filter, &[quarter()]);
             let scanned = sums(&staffed(None, &first, &before, zone), &scan, &points).unwrap();
             prop_assert_eq!(sums(&drawn, &scan, &points).unwrap(), scanned, "by {:?}", by);
             let onto = |base: &Snapshot| staffed(Some(base), &second[1..], &after, zone);
             let (changed, again) = (onto(&drawn), onto(&staffed(None, &first, &before, zone)));
             let scanned = sums(&again, &scan, &points).unwrap();
             prop_assert_eq!(sums(&changed, &scan, &points).unwrap(), scanned.clone(), "changed, by {:?}", by);
-            warm(&changed, &scan, &[quarter()]);
+            warm(&changed, &by, &filter, &[quarter()]);
             prop_assert_eq!(sums(&changed, &scan, &points).unwrap(), scanned, "drawn again, by {:?}", by);
         }
     }

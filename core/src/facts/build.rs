@@ -3,7 +3,7 @@
 use super::gathered::{GatheredTouches, translation};
 use super::register::{CampaignRow, Noun, RateRow, Register, TenureRow};
 use super::segment::{LineRow, OriginRow, Segment, VersionRow, narrow};
-use super::touches::Touches;
+use super::touches::{Touches, resolve};
 use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
 use crate::campaign::Campaign;
 use crate::catalog::{Product, Region, Segment as MarketSegment, Stage};
@@ -391,12 +391,12 @@ impl Builder {
         if gathered.is_empty() {
             return;
         }
-        let GatheredTouches { mut columns, accounts: mut homes, reached, homeless, account_codes, rep_codes, campaign_codes } =
+        let GatheredTouches { mut rows, accounts: mut homes, reached, homeless, account_codes, rep_codes, campaign_codes } =
             gathered;
         let home_of = translation(&account_codes, |id| self.home(*id));
         homes.iter_mut().for_each(|code| *code = home_of[*code as usize]);
-        for (row, campaign) in reached {
-            homes[row] = self.home(campaign.0);
+        for (at, campaign) in reached {
+            homes[at] = self.home(campaign.0);
         }
         for (row, id) in homeless {
             let account = self.base.opportunity_index(id).map_or(0, |index| {
@@ -407,12 +407,12 @@ impl Builder {
         }
         let reps = translation(&rep_codes, |id| self.code(id, Noun::Rep));
         let campaigns = translation(&campaign_codes, |id| self.code(id, Noun::Campaign));
-        columns.recode(&reps, &campaigns);
-        columns.resolve(&self.base.register);
+        rows.iter_mut().for_each(|row| row.recode(&reps, &campaigns));
+        resolve(&mut rows, &self.base.register);
         if self.base.touches.is_empty() {
-            self.base.touches = Touches::loaded(columns, &homes);
+            self.base.touches = Touches::loaded(rows, &homes);
         } else {
-            self.base.touches.add(&columns, &homes);
+            self.base.touches.add(&rows, &homes);
         }
     }
 

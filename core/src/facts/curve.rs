@@ -457,16 +457,16 @@ pub(super) fn curves_of(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, poi
     points.iter().map(|point| curves[&point.period].clone()).collect()
 }
 
-/// Draws the curves of these periods at once, so that the questions to come find them: every answer is the same with them and
-/// without. Nothing is drawn for what curves cannot answer.
-pub fn warm(snapshot: &Snapshot, scan: &Scan<'_>, periods: &[Period]) {
-    let cut = Cut::whole(snapshot, scan.by, scan.filter);
-    if is_drawn(snapshot, scan, &cut) {
-        for period in periods {
-            let question = Question { period: *period, by: scan.by.to_vec(), filter: scan.filter.clone() };
-            if !snapshot.curves.has(&question) {
-                snapshot.curves.draw(snapshot, question);
-            }
+/// Draws the curves of these periods now, so that the questions to come find them: every answer is the same with them and
+/// without. Nothing is drawn for a cut that splits opportunities.
+pub fn warm(snapshot: &Snapshot, by: &[Dimension], filter: &Filter, periods: &[Period]) {
+    if Cut::whole(snapshot, by, filter).splits() {
+        return;
+    }
+    for period in periods {
+        let question = Question { period: *period, by: by.to_vec(), filter: filter.clone() };
+        if !snapshot.curves.has(&question) {
+            snapshot.curves.draw(snapshot, question);
         }
     }
 }

@@ -225,6 +225,12 @@ fn by_line<const N: usize>(held: &Held<'_>, amounts: [i64; N]) -> Vec<(u32, [i64
 }
 
 fn by_source<const N: usize>((sources, weights): (&[u8], &[f64]), amounts: [i64; N]) -> Vec<(u32, [i64; N])> {
+    let mut credited = sources.iter().zip(weights).filter(|(_, weight)| **weight > 0.0).map(|(source, _)| *source);
+    if let Some(first) = credited.next()
+        && credited.all(|source| source == first)
+    {
+        return vec![(u32::from(first) + 1, amounts)];
+    }
     // A share of nothing is nothing, also of what is left after rounding.
     let (sources, weights): (Vec<u8>, Vec<f64>) = sources.iter().zip(weights).filter(|(_, weight)| **weight > 0.0).unzip();
     let mut credited = [false; Source::COUNT];

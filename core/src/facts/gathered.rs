@@ -1,9 +1,9 @@
-//! Touchpoints on their way into a snapshot: columns with codes of their own, so that another thread than the builder's can
+//! Touchpoints on their way into a snapshot: rows with codes of their own, so that another thread than the builder's can
 //! read them.
 
 use super::TouchFact;
 use super::register::Codes;
-use super::touches::Columns;
+use super::touches::TouchRow;
 use crate::ids::{CampaignId, OpportunityId};
 use crate::touchpoint::{Source, Touchpoint};
 use std::num::{NonZeroU32, NonZeroU64};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// See the module.
 #[derive(Default)]
 pub struct GatheredTouches {
-    pub(super) columns: Columns,
+    pub(super) rows: Vec<TouchRow>,
     /// Code of the account of each; 0 where only its opportunity can say.
     pub(super) accounts: Vec<u32>,
     /// Rows without an account and an opportunity, and their campaigns: on no journey, but reached all the same.
@@ -37,7 +37,7 @@ impl GatheredTouches {
         }
         self.accounts.push(account);
         let person = touchpoint.contact.map(|id| id.0).or(touchpoint.lead.map(|id| id.0));
-        self.columns.push(&TouchFact {
+        self.rows.push(TouchRow::new(&TouchFact {
             at_ms: touchpoint.at.timestamp_millis(),
             recorded: touchpoint.recorded,
             person: person.and_then(|id| NonZeroU64::new(id.as_u64_pair().0 ^ id.as_u64_pair().1)),
@@ -46,7 +46,7 @@ impl GatheredTouches {
             campaign: NonZeroU32::new(touchpoint.campaign.map_or(0, |id| self.campaign_codes.intern(&id.0))),
             kind: touchpoint.kind,
             source: touchpoint.channel.map(Source::Channel),
-        });
+        }));
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -92,6 +92,20 @@ pub type SumsByKey = BTreeMap<CellKey, Sums>;
 /// # Errors
 /// The model that credits sources failed.
 pub fn sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Vec<SumsByKey>, CreditError> {
+    let mut distinct: Vec<Point> = Vec::with_capacity(points.len());
+    let place = |point: &Point| {
+        distinct.iter().position(|own| own == point).unwrap_or_else(|| {
+            distinct.push(*point);
+            distinct.len() - 1
+        })
+    };
+    let places: Vec<usize> = points.iter().map(place).collect();
+    let found = distinct_sums(snapshot, scan, &distinct)?;
+    Ok(places.into_iter().map(|place| found[place].clone()).collect())
+}
+
+/// The sums of points of which no two are alike.
+fn distinct_sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Vec<SumsByKey>, CreditError> {
     let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
     let curves = curves_of(snapshot, scan, &cut, points);
     let bare: Vec<Point> = points.iter().zip(&curves).filter(|(_, curve)| curve.is_none()).map(|(point, _)| *point).collect();
@@ -110,19 +124,17 @@ pub fn sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Result<Ve
 fn scanned(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, points: &[Point]) -> Result<Vec<ByKey>, CreditError> {
     let standpoints: Vec<Standpoint<'_>> =
         points.iter().map(|point| Standpoint::new(snapshot, scan.data_version, *point)).collect();
-    let of_chunk = |indices: Range<u32>| {
-        let of_point = |standpoint: &Standpoint<'_>| {
-            let mut sums = ByKey::default();
+    // All points of one chunk together, while its rows are at hand.
+    let of_chunk = |mut all: Vec<ByKey>, indices: Range<u32>| {
+        for (standpoint, sums) in standpoints.iter().zip(&mut all) {
             standpoint.each(cut, indices.clone(), |_, parts| sums.add(cut, parts))?;
-            Ok(sums)
-        };
-        standpoints.iter().map(of_point).collect::<Result<Vec<_>, _>>()
+        }
+        Ok(all)
     };
     let none = || points.iter().map(|_| ByKey::default()).collect::<Vec<_>>();
     let merge =
         |left: Vec<ByKey>, right: Vec<_>| Ok(left.into_iter().zip(right).map(|(left, right)| left.merge(right)).collect());
-    // All points of one chunk together, while its rows are at hand.
-    chunks(snapshot, scan.scope).into_par_iter().map(of_chunk).try_reduce(none, merge)
+    chunks(snapshot, scan.scope).into_par_iter().try_fold(none, of_chunk).try_reduce(none, merge)
 }
 
 /// The cohort of each point, by key, for every subset of the dimensions; the total is always there.
@@ -258,8 +270,9 @@ fn masked(key: &Key, mask: usize) -> Key {
     std::array::from_fn(|bit| if mask & (1 << bit) != 0 { key[bit] } else { 0 })
 }
 
-/// Opportunities that one worker takes at a time, and a model weighs in one batch.
-const CHUNK: usize = 8192;
+/// Opportunities that one worker takes at a time, and a model weighs in one batch: as many as a processor's own memory holds
+/// with their touchpoints, for they are looked at once for each point.
+const CHUNK: usize = 1024;
 
 /// The opportunities that a viewer may learn of, in chunks for one worker each. A viewer who may not see everything sees
 /// nothing here until rows can be told apart.

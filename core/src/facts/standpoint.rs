@@ -3,7 +3,7 @@
 use super::Snapshot;
 use super::cut::{Atom, Cut, Key};
 use super::reading::{Held, Months, Reading};
-use super::scan::{Point, Scan, Sums};
+use super::scan::{Point, Sums};
 use crate::attribution::CreditError;
 use crate::calendar::Period;
 use crate::catalog::{ForecastCategory, StageKind};
