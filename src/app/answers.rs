@@ -14,7 +14,7 @@ const MOST_ROOM: u64 = 200_000;
 /// An answer that nobody asked for again for so long is forgotten.
 const IDLE: Duration = Duration::from_secs(600);
 
-/// Answers by question, each as of the data version that it was computed from.
+/// Answers by question, each with what it was computed from.
 ///
 /// Only answers for a viewer who may learn of every row are kept.
 #[derive(Clone)]
@@ -34,8 +34,17 @@ impl Default for Answers {
     }
 }
 
+/// What an answer was computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Source {
+    /// The last change.
+    pub(super) version: DataVersion,
+    /// The SHA-256 of the model's file; `None`: it comes with the server.
+    pub(super) file: Option<String>,
+}
+
 /// Answers of one kind.
-pub(super) struct Kept<Q, A>(moka::future::Cache<(DataVersion, Q), Arc<A>>);
+pub(super) struct Kept<Q, A>(moka::future::Cache<(Source, Q), Arc<A>>);
 
 impl<Q, A> Clone for Kept<Q, A> {
     fn clone(&self) -> Self {
@@ -45,7 +54,7 @@ impl<Q, A> Clone for Kept<Q, A> {
 
 impl<Q: Hash + Eq + Send + Sync + 'static, A: Send + Sync + 'static> Kept<Q, A> {
     fn new(size: fn(&A) -> usize) -> Self {
-        let weigh = move |_: &(DataVersion, Q), answer: &Arc<A>| u32::try_from(size(answer) + 1).unwrap_or(u32::MAX);
+        let weigh = move |_: &(Source, Q), answer: &Arc<A>| u32::try_from(size(answer) + 1).unwrap_or(u32::MAX);
         Self(moka::future::Cache::builder().max_capacity(MOST_ROOM).weigher(weigh).time_to_idle(IDLE).build())
     }
 
@@ -55,12 +64,17 @@ impl<Q: Hash + Eq + Send + Sync + 'static, A: Send + Sync + 'static> Kept<Q, A> 
     /// The computation failed; the next who asks has it done again.
     pub(super) async fn or_compute(
         &self,
-        version: DataVersion,
+        source: Source,
         question: Q,
         compute: impl Future<Output = Result<A, NumberError>>,
     ) -> Result<Arc<A>, NumberError> {
         let computed = async { compute.await.map(Arc::new) };
-        self.0.try_get_with((version, question), computed).await.map_err(Arc::unwrap_or_clone)
+        self.0.try_get_with((source, question), computed).await.map_err(Arc::unwrap_or_clone)
+    }
+
+    /// Forgets an answer.
+    pub(super) async fn forget(&self, source: Source, question: Q) {
+        self.0.invalidate(&(source, question)).await;
     }
 }
 
@@ -74,7 +88,7 @@ mod tests {
     async fn equal_questions_share_one_computation_and_other_data_or_a_failure_has_it_done_again() {
         let (kept, computed) = (Kept::<u8, u32>::new(|_| 1), AtomicU32::new(0));
         let ask = |version, question| {
-            kept.or_compute(DataVersion(version), question, async {
+            kept.or_compute(Source { version: DataVersion(version), file: None }, question, async {
                 tokio::task::yield_now().await;
                 match computed.fetch_add(1, Ordering::Relaxed) {
                     3 => Err(NumberError::Busy),

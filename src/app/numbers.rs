@@ -1,7 +1,7 @@
 //! The numbers: a request with its gaps filled becomes a question, and the question is answered from one snapshot.
 
 use super::App;
-use super::answers::Kept;
+use super::answers::{Kept, Source};
 use chrono::{DateTime, Days, Utc};
 use pipewright_core::attribution::{Credit, CreditError};
 use pipewright_core::calendar::{Calendar, NotAPeriod, Period};
@@ -274,10 +274,18 @@ where
     let Ground { snapshot, model, .. } = ground;
     let scope = viewer.scope().clone();
     let is_kept = scope.is_unrestricted();
-    let (version, asked) = (snapshot.data_version(), query.clone());
+    let source = Source { version: snapshot.data_version(), file: app.models.file_of(&model.model) };
+    let (id, asked) = (model.model.clone(), query.clone());
     let computed = compute(app, snapshot.clone(), model, move |snapshot, credit| answer(snapshot, &asked, &scope, credit));
     let answer = match is_kept {
-        true => kept.or_compute(version, query, computed).await?,
+        true => {
+            let answer = kept.or_compute(source.clone(), query.clone(), computed).await?;
+            // The file was replaced meanwhile: either of the two may have answered.
+            if app.models.file_of(&id) != source.file {
+                kept.forget(source, query).await;
+            }
+            answer
+        }
         false => Arc::new(computed.await?),
     };
     Ok(Answered { answer, snapshot })

@@ -262,6 +262,11 @@ impl Registry {
         parameters(manifest, &choice.parameters).map(|_| ())
     }
 
+    /// The SHA-256 of the file that a model comes from; `None` where it comes with the server, or there is none of that id.
+    pub fn file_of(&self, model: &str) -> Option<String> {
+        self.find(model).ok()?.file.as_ref().map(|file| file.sha256.clone())
+    }
+
     fn find(&self, id: &str) -> Result<Arc<Registered>, CreditError> {
         let found = self.listing.load().models.iter().find(|registered| registered.manifest.id == id).cloned();
         found.ok_or_else(|| CreditError::UnknownModel { model: id.chars().take(80).collect() })
