@@ -174,6 +174,10 @@ impl Calendar {
     /// The instant of a local time; in a gap, the first instant after it; where it stands twice, the earlier.
     pub fn instant(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         let mut local = day.and_time(time);
+        // Asked millions of times by one question: the zone without rules need not be looked up.
+        if self.time_zone == Tz::UTC {
+            return local.and_utc();
+        }
         loop {
             match self.time_zone.from_local_datetime(&local) {
                 LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => return at.with_timezone(&Utc),
@@ -184,7 +188,7 @@ impl Calendar {
 
     /// The day it is at an instant, in the organisation's time zone.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.time_zone).date_naive()
+        if self.time_zone == Tz::UTC { at.date_naive() } else { at.with_timezone(&self.time_zone).date_naive() }
     }
 
     /// The local time of day at an instant.

@@ -3,12 +3,11 @@
 use super::{Known, View};
 use crate::calendar::Calendar;
 use crate::catalog::StageKind;
-use crate::facts::hash::Mixed;
-use crate::facts::{Snapshot, State};
+use crate::facts::Snapshot;
 use crate::ids::TouchpointId;
 use crate::matrix::Lens;
 use crate::touchpoint::{Source, TouchpointKind};
-use chrono::{DateTime, Days};
+use chrono::{DateTime, Days, NaiveDate};
 use pipewright_plugin::{Journey, Kind, Outcome, Positions, Source as TouchSource, Touch};
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -29,8 +28,8 @@ const TOUCHES: usize = 200_000;
 pub(super) struct Batch {
     touches: Vec<Touch>,
     entries: Vec<Entry>,
-    /// Where the latest touchpoint of a person and a campaign stands, and in which entry: it counts in that one only.
-    visits: Mixed<Visit, (usize, usize)>,
+    /// Who met which campaign, for each touchpoint of the journey that is being added.
+    visits: Vec<Option<Visit>>,
     /// Touchpoints of the journey that is being added that a later one of the same day stands in for.
     replaced: Vec<usize>,
     /// Where each touchpoint came from; `None` where nobody asks.
@@ -70,14 +69,14 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(calendar: &Calendar, created_at_ms: i64, state: &State, as_of_ms: i64) -> Self {
-        let outcome = match state.stage_kind {
+    fn new(calendar: &Calendar, created_at_ms: i64, (kind, close_date): (StageKind, NaiveDate), as_of_ms: i64) -> Self {
+        let outcome = match kind {
             StageKind::Open => Outcome::Open,
             StageKind::Won => Outcome::Won,
             StageKind::Lost => Outcome::Lost,
         };
         // The close is the end of the close date's day.
-        let next_day = (outcome != Outcome::Open).then(|| state.close_date.checked_add_days(Days::new(1))).flatten();
+        let next_day = (outcome != Outcome::Open).then(|| close_date.checked_add_days(Days::new(1))).flatten();
         let closed_at_ms = next_day.map(|day| calendar.start_of_day(day).timestamp_millis() - 1);
         Self { created_at_ms, closed_at_ms, as_of_ms, outcome, reached: Positions::NONE }
     }
@@ -111,27 +110,21 @@ impl Batch {
         self.touches.clear();
         self.traces.iter_mut().for_each(Vec::clear);
         self.entries.clear();
-        self.visits.clear();
     }
 
     /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then has no touchpoint.
     pub(super) fn add(&mut self, snapshot: &Snapshot, view: View, known: Known, index: u32) {
         let settings = snapshot.settings();
         let Known { at_ms: as_of_ms, version } = known;
-        let origin = snapshot.origin(index);
-        let Some(state) = snapshot.state_as_recorded(index, as_of_ms, version) else {
-            let frame = Frame {
-                created_at_ms: origin.created_at_ms,
-                closed_at_ms: None,
-                as_of_ms,
-                outcome: Outcome::Open,
-                reached: Positions::NONE,
-            };
+        let created_at_ms = snapshot.created_at_ms(index);
+        let Some(standing) = snapshot.standing_as_recorded(index, as_of_ms, version) else {
+            let frame = Frame { created_at_ms, closed_at_ms: None, as_of_ms, outcome: Outcome::Open, reached: Positions::NONE };
             self.entries.push(Entry { opportunity: index, end: self.touches.len(), frame });
             return;
         };
-        let mut frame = Frame::new(&settings.calendar, origin.created_at_ms, &state, as_of_ms);
+        let mut frame = Frame::new(&settings.calendar, created_at_ms, standing, as_of_ms);
         let start = self.touches.len();
+        self.visits.clear();
         let opens_ms = frame.created_at_ms.saturating_sub(i64::from(settings.look_back_days) * DAY_MS);
         for fact in snapshot.touchpoints_of(index).between(opens_ms, frame.end_ms()).iter() {
             if version.is_some_and(|version| fact.recorded > version) {
@@ -151,7 +144,8 @@ impl Batch {
         }
         self.drop_replaced();
         frame.reached = find_positions(&mut self.touches[start..], &frame);
-        if view.origins {
+        if let Some(state) = view.origins.then(|| snapshot.state_as_recorded(index, as_of_ms, version)).flatten() {
+            let origin = snapshot.origin(index);
             let creator =
                 origin.created_by.and_then(|rep| snapshot.role_as_recorded(rep, origin.created_at_ms, version)).map(Source::Role);
             let channel = state.campaign.and_then(|campaign| snapshot.channel_of(campaign)).map(Source::Channel);
@@ -167,17 +161,19 @@ impl Batch {
     /// stays, else the earlier.
     fn add_touch(&mut self, calendar: &Calendar, touch: Touch, trace: Trace, visit: Option<Visit>) {
         if let Some(visit) = visit {
-            let (entry, place) = (self.entries.len(), self.touches.len());
+            let start = self.touches.len() - self.visits.len();
             // Touchpoints come in order, so only the latest of a visit can be of the same day.
-            let latest = self.visits.get(&visit).filter(|(own, _)| *own == entry).map(|(_, place)| *place);
+            let recent = (start..self.touches.len()).rev();
+            let mut recent = recent.take_while(|place| touch.at_ms - self.touches[*place].at_ms < LONGEST_DAY_MS);
+            let latest = recent.find(|place| self.visits[place - start] == Some(visit));
             if let Some(latest) = latest.filter(|latest| same_day(calendar, self.touches[*latest].at_ms, touch.at_ms)) {
                 if self.touches[latest].kind != Kind::BareVisit || touch.kind == Kind::BareVisit {
                     return;
                 }
                 self.replaced.push(latest);
             }
-            self.visits.insert(visit, (entry, place));
         }
+        self.visits.push(visit);
         self.push(touch, trace);
     }
 

@@ -1,6 +1,7 @@
 //! What other rooms read of one opportunity: where it came from, how it stood at an instant, its account's touchpoints.
 
 use super::Snapshot;
+use super::snapshot::date;
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::currency::CurrencyCode;
 use crate::ids::{AccountId, CampaignId, DataVersion, RepId, StageId, TouchpointId};
@@ -74,10 +75,25 @@ impl Snapshot {
     /// As [`Self::state_at`], from what was recorded up to `version` (`None`: everything).
     pub fn state_as_recorded(&self, index: u32, at_ms: i64, version: Option<DataVersion>) -> Option<State> {
         let (segment, position) = self.locate(index);
-        let counts = |at: &usize| {
-            segment.valid_from[*at] <= at_ms && version.is_none_or(|version| segment.versions[*at].recorded <= version)
-        };
-        segment.versions_of(position).rev().find(counts).map(|at| self.state(segment, at))
+        segment.as_recorded(position, at_ms, version).map(|at| self.state(segment, at))
+    }
+
+    /// Open, won or lost, and the close date, as [`Self::state_as_recorded`] has them.
+    pub(crate) fn standing_as_recorded(
+        &self,
+        index: u32,
+        at_ms: i64,
+        version: Option<DataVersion>,
+    ) -> Option<(StageKind, NaiveDate)> {
+        let (segment, position) = self.locate(index);
+        let row = &segment.versions[segment.as_recorded(position, at_ms, version)?];
+        Some((self.register.stage_kind(row.stage), date(row.close_day)))
+    }
+
+    /// The instant of creation of the opportunity at `index`, milliseconds.
+    pub(crate) fn created_at_ms(&self, index: u32) -> i64 {
+        let (segment, position) = self.locate(index);
+        segment.origins[position].created_at_ms
     }
 
     /// As [`Self::role_at`], from what was recorded up to `version` (`None`: everything).

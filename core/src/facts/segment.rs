@@ -82,6 +82,13 @@ impl Segment {
         start..self.ends[position] as usize
     }
 
+    /// The version that held at an instant, from what was recorded up to `version` (`None`: everything).
+    pub(super) fn as_recorded(&self, position: usize, at_ms: i64, version: Option<DataVersion>) -> Option<usize> {
+        let counts =
+            |at: &usize| self.valid_from[*at] <= at_ms && version.is_none_or(|version| self.versions[*at].recorded <= version);
+        self.versions_of(position).rev().find(counts)
+    }
+
     /// The lines of a version, in order of position.
     pub(super) fn lines_of(&self, version: &VersionRow) -> &[LineRow] {
         if version.lines == 0 {
