@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Cells, points and values of all answers of one kind that are kept, together.
-const MOST_ROOM: u64 = 200_000;
+const MOST_ROOM: u64 = 50_000;
 
 /// An answer that nobody asked for again for so long is forgotten.
 const IDLE: Duration = Duration::from_secs(600);
