@@ -241,21 +241,36 @@ fn name(dimension: Dimension) -> &'static str {
     }
 }
 
+/// As [`computed`], with the snapshot.
+pub(super) async fn compute<T, F>(
+    app: &App,
+    snapshot: Arc<Snapshot>,
+    model: ModelChoice,
+    answer: F,
+) -> Result<Answered<T>, NumberError>
+where
+    T: Send + 'static,
+    F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
+{
+    let answer = Arc::new(computed(app, snapshot.clone(), model, answer).await?);
+    Ok(Answered { answer, snapshot })
+}
+
 /// Computes where waiting for it stops nobody else.
-async fn compute<T, F>(app: &App, snapshot: Arc<Snapshot>, model: ModelChoice, answer: F) -> Result<T, NumberError>
+async fn computed<T, F>(app: &App, snapshot: Arc<Snapshot>, model: ModelChoice, answer: F) -> Result<T, NumberError>
 where
     T: Send + 'static,
     F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
 {
     let place = app.capacity.enter().await.ok_or(NumberError::Busy)?;
     let models = app.models.clone();
-    let computed = tokio::task::spawn_blocking(move || {
+    let going = tokio::task::spawn_blocking(move || {
         let credit = models.credit(&model, &snapshot)?;
         let answer = answer(&snapshot, credit.as_ref())?;
         drop(place);
         Ok(answer)
     });
-    computed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))?
+    going.await.map_err(|error| NumberError::Panicked(Arc::new(error)))?
 }
 
 /// The answer from memory where it is there or under way, else computed; what a viewer may not see whole is not kept.
@@ -276,17 +291,17 @@ where
     let is_kept = scope.is_unrestricted();
     let source = Source { version: snapshot.data_version(), file: app.models.file_of(&model.model) };
     let (id, asked) = (model.model.clone(), query.clone());
-    let computed = compute(app, snapshot.clone(), model, move |snapshot, credit| answer(snapshot, &asked, &scope, credit));
+    let going = computed(app, snapshot.clone(), model, move |snapshot, credit| answer(snapshot, &asked, &scope, credit));
     let answer = match is_kept {
         true => {
-            let answer = kept.or_compute(source.clone(), query.clone(), computed).await?;
+            let answer = kept.or_compute(source.clone(), query.clone(), going).await?;
             // The file was replaced meanwhile: either of the two may have answered.
             if app.models.file_of(&id) != source.file {
                 kept.forget(source, query).await;
             }
             answer
         }
-        false => Arc::new(computed.await?),
+        false => Arc::new(going.await?),
     };
     Ok(Answered { answer, snapshot })
 }
@@ -356,7 +371,7 @@ pub async fn behind(
     let query = question(&ground, asked, how)?;
     let scope = viewer.scope().clone();
     let answer = move |snapshot: &Snapshot, credit: &dyn Credit| matrix::behind(snapshot, &query, &key, measure, &scope, credit);
-    compute(app, ground.snapshot, ground.model, answer).await
+    computed(app, ground.snapshot, ground.model, answer).await
 }
 
 /// The waterfall of a window, for each key of up to two dimensions.
@@ -384,9 +399,7 @@ pub async fn flow(
         model: ground.model.clone(),
     };
     let scope = viewer.scope().clone();
-    let snapshot = ground.snapshot.clone();
-    let answer = move |snapshot: &Snapshot, credit: &dyn Credit| matrix::flow(snapshot, &query, &scope, credit);
-    Ok(Answered { answer: Arc::new(compute(app, ground.snapshot, ground.model, answer).await?), snapshot })
+    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::flow(snapshot, &query, &scope, credit)).await
 }
 
 /// How the columns stood at several points, each as known then.

@@ -7,6 +7,7 @@ use pipewright_core::calendar::Period;
 use pipewright_core::campaigns::{self, CampaignPerformance, CampaignQuery, CampaignsBy};
 use pipewright_core::roles::{self, RolePerformance, RoleQuery};
 use pipewright_core::viewer::Viewer;
+use std::sync::Arc;
 
 /// An answer, with the gaps of its request filled.
 pub struct Performed<T> {
@@ -38,9 +39,9 @@ pub async fn campaigns(
         let answer = campaigns::campaign_performance(&snapshot, &query, &scope, &credit);
         let answer = models.watch(&model.model, answer)?;
         drop(place);
-        Ok::<_, NumberError>(Answered { answer, snapshot })
+        Ok::<_, NumberError>(Answered { answer: Arc::new(answer), snapshot })
     });
-    Ok(Performed { period, as_of, answered: computed.await.map_err(NumberError::Panicked)?? })
+    Ok(Performed { period, as_of, answered: computed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))?? })
 }
 
 /// How the five roles perform. `asked.by` is empty.
