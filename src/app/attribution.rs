@@ -208,7 +208,7 @@ impl Ground {
             drop(place);
             Ok::<_, CreditError>(Attributed { answer, within, models, snapshot })
         });
-        Ok(computed.await.map_err(NumberError::Panicked)??)
+        Ok(computed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))??)
     }
 }
 
@@ -360,7 +360,7 @@ pub async fn on_golden(app: &App, model: String) -> Result<Option<Vec<f64>>, Att
         drop(place);
         weights
     });
-    Ok(weighed.await.map_err(NumberError::Panicked)??)
+    Ok(weighed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))??)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{AttributeArgs, Format, columns, quoted};
 use crate::app::App;
+use crate::app::answers::Answers;
 use crate::app::attribution::{Attributed, ScopeAsked, attribute};
 use crate::app::capacity::Capacity;
 use crate::app::numbers::ModelAsked;
@@ -109,7 +110,15 @@ pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Erro
     let resident = Resident::load(storage.clone(), settings(&config)).await?;
     let folder = plugin::folder(&config, std::env::current_exe().ok())?;
     let models = tokio::task::spawn_blocking(|| Arc::new(Registry::with_folder(folder))).await?;
-    let app = App { config, storage, resident, models, clock: Clock::System, capacity: Capacity::new(1, 1) };
+    let app = App {
+        config,
+        storage,
+        resident,
+        models,
+        clock: Clock::System,
+        capacity: Capacity::new(1, 1),
+        answers: Answers::default(),
+    };
     let DatabaseArgs { group_by, period, as_of, lens } = args.database;
     let model = ModelAsked { id: args.model, version: None, parameters: args.parameters, lens: lens.into() };
     let asked = ScopeAsked { period, as_of, ..ScopeAsked::default() };
