@@ -145,7 +145,7 @@ fn test(file: &Path, limits: &ComponentLimits) -> Result<(), Box<dyn Error>> {
 
 fn golden_credits(model: &dyn Model) -> Result<(), Box<dyn Error>> {
     println!("The golden journey, 100,000.00, created 2025-05-08, won 2025-07-03:");
-    let Some(weights) = weigh_one(model, Vec::new(), golden())? else {
+    let Some(weights) = weigh_one(model, &[], golden())? else {
         println!("  no credit");
         return Ok(());
     };

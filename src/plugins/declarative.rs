@@ -145,10 +145,11 @@ mod tests {
         );
         let model = Declared::read(&text).unwrap();
         assert_eq!(check(&model), Ok(()));
-        let cents = |given| money::split(GOLDEN_AMOUNT_MINOR, &weigh_one(&model, given, golden()).unwrap().unwrap());
-        assert_eq!(cents(Vec::new()), [2_250_000, 2_250_000, 500_000, 2_250_000, 500_000, 2_250_000]);
-        let turned = vec![("first".into(), Value::Whole(0)), ("middle".into(), Value::Whole(0))];
-        assert_eq!(cents(turned), [0, 3_333_334, 0, 3_333_333, 0, 3_333_333]);
+        let cents =
+            |given: &[(&str, Value)]| money::split(GOLDEN_AMOUNT_MINOR, &weigh_one(&model, given, golden()).unwrap().unwrap());
+        assert_eq!(cents(&[]), [2_250_000, 2_250_000, 500_000, 2_250_000, 500_000, 2_250_000]);
+        let turned = [("first", Value::Whole(0)), ("middle", Value::Whole(0))];
+        assert_eq!(cents(&turned), [0, 3_333_334, 0, 3_333_333, 0, 3_333_333]);
     }
 
     #[test]

@@ -245,8 +245,7 @@ impl Registry {
     /// No such model, or it failed.
     pub fn on_golden(&self, model: &str) -> Result<Option<Vec<f64>>, CreditError> {
         let registered = self.find(model)?;
-        conformance::weigh_one(registered.model.as_ref(), Vec::new(), conformance::golden())
-            .map_err(|error| failure(model, error))
+        conformance::weigh_one(registered.model.as_ref(), &[], conformance::golden()).map_err(|error| failure(model, error))
     }
 
     /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.

@@ -14,12 +14,12 @@ fn it_passes_the_conformance_check_and_is_never_summed() {
 
 #[test]
 fn whoever_touched_has_the_whole() {
-    assert_eq!(weigh_one(&Influence, Vec::new(), golden()), Ok(Some(vec![1.0; 6])));
+    assert_eq!(weigh_one(&Influence, &[], golden()), Ok(Some(vec![1.0; 6])));
     for edge in Edge::ALL {
         let touches = edge.journey(false).touches.len();
         // Neither time nor positions nor the outcome matter; only where nobody touched there is nothing to say.
         let expected = if touches == 0 { Err(NoCredit::NoTouchpoint) } else { Ok(vec![1.0; touches]) };
-        let found = answer_one(&Influence, Vec::new(), edge.journey(false)).unwrap();
+        let found = answer_one(&Influence, &[], edge.journey(false)).unwrap();
         assert_eq!(found, (expected, Remarks::NONE), "{edge:?}");
     }
 }

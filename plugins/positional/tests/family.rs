@@ -3,63 +3,37 @@
 #![allow(clippy::unwrap_used)]
 
 use pipewright_core::money;
-use pipewright_plugin::conformance::{Edge, GOLDEN_AMOUNT_MINOR, answer_one, check, golden, weigh_one};
+use pipewright_plugin::conformance::{Edge, GOLDEN_AMOUNT_MINOR, answer_one, answers_at_edges, check, golden, weigh_one};
 use pipewright_plugin::{Journey, Kind, Model, NoCredit, Touch, Value};
 use pipewright_positional::{JShaped, Linear, PositionBased, Single};
-
-/// An edge, what the model answers there in percent, and why.
-type Row<'a> = (Edge, Result<&'a [f64], NoCredit>, &'a str);
 
 /// A model, its parameters, and what it gives each touchpoint of the golden journey, in cents.
 type Golden<'a> = (&'a dyn Model, &'a [(&'a str, Value)], [i64; 6]);
 
-fn given(values: &[(&str, Value)]) -> Vec<(String, Value)> {
-    values.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect()
-}
-
 fn cents(model: &dyn Model, values: &[(&str, Value)]) -> Vec<i64> {
-    money::split(GOLDEN_AMOUNT_MINOR, &weigh_one(model, given(values), golden()).unwrap().unwrap())
-}
-
-/// Holds a model's answer at each edge against the table, in percent.
-fn at_the_edges(model: &dyn Model, values: &[(&str, Value)], table: &[Row<'_>]) {
-    let manifest = model.manifest();
-    assert_eq!(
-        table.iter().map(|(edge, ..)| *edge).collect::<Vec<_>>(),
-        Edge::ALL,
-        "{} says something of every edge",
-        manifest.id
-    );
-    for (edge, expected, reason) in table {
-        let (found, _) = answer_one(model, given(values), edge.journey(manifest.origins)).unwrap();
-        let near = match (&found, expected) {
-            (Ok(found), Ok(expected)) => {
-                found.len() == expected.len()
-                    && found.iter().zip(*expected).all(|(one, other)| (one * 100.0 - other).abs() < 1e-9)
-            }
-            (found, expected) => found.as_ref().err() == expected.as_ref().err(),
-        };
-        assert!(near, "{} at {edge:?}: {found:?} is not {expected:?}: {reason}", manifest.id);
-    }
+    money::split(GOLDEN_AMOUNT_MINOR, &weigh_one(model, values, golden()).unwrap().unwrap())
 }
 
 /// A table in the order of [`Edge::ALL`], for a model that looks only at how many touchpoints there are.
 fn by_count(model: &dyn Model, values: &[(&str, Value)], weights: [&[f64]; 5]) {
     let [one, two, three, four, six] = weights;
-    at_the_edges(
-        model,
-        values,
-        &[
-            (Edge::OneTouchpoint, Ok(one), "one"),
-            (Edge::TwoTouchpoints, Ok(two), "two"),
-            (Edge::SameInstant, Ok(three), "three, in their order"),
-            (Edge::NoMiddle, Ok(four), "four: the middle is every touchpoint between, a bare visit too"),
-            (Edge::Lost, Ok(six), "six: the outcome does not matter"),
-            (Edge::Open, Ok(six), "six: nor does it being open"),
-            (Edge::NothingBeforeCreation, Ok(three), "three: nor does the creation"),
-            (Edge::MilestoneWithoutTouchpoint, Ok(two), "two: nor do milestones"),
-            (Edge::OriginsOnly, Err(NoCredit::NoTouchpoint), "origins are not shown"),
-        ],
+    assert_eq!(
+        answers_at_edges(
+            model,
+            values,
+            &[
+                (Edge::OneTouchpoint, Ok(one), "one"),
+                (Edge::TwoTouchpoints, Ok(two), "two"),
+                (Edge::SameInstant, Ok(three), "three, in their order"),
+                (Edge::NoMiddle, Ok(four), "four: the middle is every touchpoint between, a bare visit too"),
+                (Edge::Lost, Ok(six), "six: the outcome does not matter"),
+                (Edge::Open, Ok(six), "six: nor does it being open"),
+                (Edge::NothingBeforeCreation, Ok(three), "three: nor does the creation"),
+                (Edge::MilestoneWithoutTouchpoint, Ok(two), "two: nor do milestones"),
+                (Edge::OriginsOnly, Err(NoCredit::NoTouchpoint), "origins are not shown"),
+            ]
+        ),
+        Ok(())
     );
 }
 
@@ -125,7 +99,7 @@ fn a_bare_visit_takes_all_only_where_there_is_nothing_else() {
     for (kinds, taker) in cases {
         let touches: Vec<Touch> = kinds.iter().map(|kind| Touch { kind: *kind, ..golden().touches[0] }).collect();
         let journey = Journey { touches: &touches, ..golden() };
-        let weights = weigh_one(&Single::LAST_NON_DIRECT, Vec::new(), journey).unwrap().unwrap();
+        let weights = weigh_one(&Single::LAST_NON_DIRECT, &[], journey).unwrap().unwrap();
         assert_eq!(weights.iter().position(|weight| *weight == 1.0), Some(taker), "{kinds:?}");
     }
 }
@@ -169,6 +143,6 @@ fn only_the_middle_may_have_weight_and_not_nothing() {
         [&[100.0], &[50.0, 50.0], &[0.0, 100.0, 0.0], &[0.0, 50.0, 50.0, 0.0], &[0.0, 25.0, 25.0, 25.0, 25.0, 0.0]],
     );
     let nothing = [&ends[..], &[("middle", Value::Real(0.0))][..]].concat();
-    let refused = answer_one(&PositionBased, given(&nothing), golden()).unwrap_err().to_string();
+    let refused = answer_one(&PositionBased, &nothing, golden()).unwrap_err().to_string();
     assert_eq!(refused, "parameter 'first': it is 0 as middle and last are, and one of the three must be above 0");
 }

@@ -2,7 +2,7 @@
 
 mod edges;
 
-pub use edges::Edge;
+pub use edges::{AtEdge, Edge, answers_at_edges};
 
 use crate::{
     Breach, Domain, FittedModel, Journey, Journeys, Kind, Model, ModelError, NoCredit, Outcome, Parameter, Parameters, Positions,
@@ -209,7 +209,7 @@ impl Journeys for Known {
 ///
 /// # Errors
 /// As for the model.
-pub fn weigh_one(model: &dyn Model, given: Vec<(String, Value)>, journey: Journey<'_>) -> Result<Option<Vec<f64>>, ModelError> {
+pub fn weigh_one(model: &dyn Model, given: &[(&str, Value)], journey: Journey<'_>) -> Result<Option<Vec<f64>>, ModelError> {
     answer_one(model, given, journey).map(|(weights, _)| weights.ok())
 }
 
@@ -219,9 +219,10 @@ pub fn weigh_one(model: &dyn Model, given: Vec<(String, Value)>, journey: Journe
 /// As for the model.
 pub fn answer_one(
     model: &dyn Model,
-    given: Vec<(String, Value)>,
+    given: &[(&str, Value)],
     journey: Journey<'_>,
 ) -> Result<(Result<Vec<f64>, NoCredit>, Remarks), ModelError> {
+    let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let parameters = Parameters::new(&model.manifest().parameters, given)?;
     let fitted = fit(model, &parameters, &Known { batch: vec![golden()] })?;
     let mut out = Weights::default();

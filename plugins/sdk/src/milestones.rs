@@ -72,7 +72,10 @@ impl Plan {
     }
 
     fn remarks(&self, journey: &Journey<'_>) -> Remarks {
-        let waits = |(milestone, weight): &(Positions, f64)| *weight > 0.0 && !journey.reached.holds(*milestone);
+        // Whether there is a lead is settled by the opportunity's creation: that one cannot come any more.
+        let waits = |(milestone, weight): &(Positions, f64)| {
+            *weight > 0.0 && *milestone != Positions::LEAD_CREATION && !journey.reached.holds(*milestone)
+        };
         match journey.outcome == Outcome::Open && self.milestones.iter().any(waits) {
             true => Remarks::PROVISIONAL,
             false => Remarks::NONE,
@@ -199,6 +202,9 @@ mod tests {
         let (weights, remarks) = weighed(&plan(20.0, 20.0, 20.0, 40.0, 0.0), &open);
         near(&weights, &[1.0 / 3.0, 1.0 / 3.0, 0.0, 1.0 / 3.0]);
         assert_eq!(remarks, Remarks::PROVISIONAL);
+        let without_lead = Journey { reached: Positions::FIRST.with(Positions::OPPORTUNITY_CREATION), ..open };
+        let (_, remarks) = weighed(&plan(20.0, 20.0, 20.0, 0.0, 0.0), &without_lead);
+        assert_eq!(remarks, Remarks::NONE, "a lead that was not made before the creation never comes");
     }
 
     #[test]

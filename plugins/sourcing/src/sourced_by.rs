@@ -76,7 +76,7 @@ mod tests {
     }
 
     /// The source that takes all; `None`: no credit.
-    fn sourced(touches: &[Touch], given: Vec<(String, Value)>) -> Option<Source> {
+    fn sourced(touches: &[Touch], given: &[(&str, Value)]) -> Option<Source> {
         let weights = weigh_one(&SourcedBy, given, Journey { touches, ..golden() }).unwrap()?;
         let taker = weights.iter().position(|weight| *weight == 1.0).expect("one touchpoint takes all");
         assert_eq!(weights.iter().sum::<f64>(), 1.0);
@@ -134,7 +134,7 @@ mod tests {
             ("with nothing of it all nobody takes anything", vec![days_before(9, Source::DIGITAL, Response)], None),
         ];
         for (reason, touches, expected) in cases {
-            assert_eq!(sourced(&touches, Vec::new()), expected, "{reason}");
+            assert_eq!(sourced(&touches, &[]), expected, "{reason}");
         }
     }
 
@@ -142,7 +142,7 @@ mod tests {
     fn a_wider_window_reaches_further_back() {
         let touches = [days_before(45, Source::BDR, Kind::HandOff), days_before(0, Source::AE, Kind::Creator)];
         for (window, expected) in [(44, Source::AE), (45, Source::BDR), (3_650, Source::BDR), (0, Source::AE)] {
-            assert_eq!(sourced(&touches, vec![("window_days".into(), Value::Whole(window))]), Some(expected), "{window}");
+            assert_eq!(sourced(&touches, &[("window_days", Value::Whole(window))]), Some(expected), "{window}");
         }
     }
 }

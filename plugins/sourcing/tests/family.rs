@@ -8,7 +8,7 @@ use pipewright_plugin::{Journey, Kind, Model, NoCredit, Positions, Source, Touch
 use pipewright_sourcing::{SourcedBy, Splits};
 
 fn answer(model: &dyn Model, journey: Journey<'_>) -> Result<Vec<f64>, NoCredit> {
-    answer_one(model, Vec::new(), journey).unwrap().0
+    answer_one(model, &[], journey).unwrap().0
 }
 
 fn split(source: Source, kind: Kind, share_millionths: u32) -> Touch {

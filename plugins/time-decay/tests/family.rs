@@ -3,41 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 use pipewright_core::money;
-use pipewright_plugin::conformance::{Edge, GOLDEN_AMOUNT_MINOR, answer_one, check, golden, weigh_one};
+use pipewright_plugin::conformance::{Edge, GOLDEN_AMOUNT_MINOR, answer_one, answers_at_edges, check, golden, weigh_one};
 use pipewright_plugin::{Journey, Model, NoCredit, Remarks, Touch, Value};
 use pipewright_time_decay::TimeDecay;
 
-/// An edge, what the model answers there in percent, and why.
-type Row<'a> = (Edge, Result<&'a [f64], NoCredit>, &'a str);
-
-fn given(values: &[(&str, Value)]) -> Vec<(String, Value)> {
-    values.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect()
-}
-
 fn cents(model: &dyn Model, values: &[(&str, Value)]) -> Vec<i64> {
-    money::split(GOLDEN_AMOUNT_MINOR, &weigh_one(model, given(values), golden()).unwrap().unwrap())
-}
-
-/// Holds a model's answer at each edge against the table, in percent.
-fn at_the_edges(model: &dyn Model, values: &[(&str, Value)], table: &[Row<'_>]) {
-    let manifest = model.manifest();
-    assert_eq!(
-        table.iter().map(|(edge, ..)| *edge).collect::<Vec<_>>(),
-        Edge::ALL,
-        "{} says something of every edge",
-        manifest.id
-    );
-    for (edge, expected, reason) in table {
-        let (found, _) = answer_one(model, given(values), edge.journey(manifest.origins)).unwrap();
-        let near = match (&found, expected) {
-            (Ok(found), Ok(expected)) => {
-                found.len() == expected.len()
-                    && found.iter().zip(*expected).all(|(one, other)| (one * 100.0 - other).abs() < 1e-9)
-            }
-            (found, expected) => found.as_ref().err() == expected.as_ref().err(),
-        };
-        assert!(near, "{} at {edge:?}: {found:?} is not {expected:?}: {reason}", manifest.id);
-    }
+    money::split(GOLDEN_AMOUNT_MINOR, &weigh_one(model, values, golden()).unwrap().unwrap())
 }
 
 /// 2^(-age / 30), scaled to 100.
@@ -69,20 +40,23 @@ fn the_golden_journey_is_credited_to_the_cent() {
 
 #[test]
 fn to_the_close_the_latest_takes_most() {
-    at_the_edges(
-        &TimeDecay,
-        &[],
-        &[
-            (Edge::OneTouchpoint, Ok(&[100.0]), "all of what is left of it"),
-            (Edge::TwoTouchpoints, Ok(&halved(&[160.0, 0.0])), "days 100 and 260"),
-            (Edge::SameInstant, Ok(&[100.0 / 3.0; 3]), "the same age, the same weight"),
-            (Edge::NoMiddle, Ok(&halved(&[160.0, 110.0, 60.0, 0.0])), "a bare visit ages like anything"),
-            (Edge::Lost, Ok(&halved(&[172.0, 137.0, 103.0, 56.0, 16.0, 0.0])), "a close is a close"),
-            (Edge::Open, Ok(&halved(&[172.0, 137.0, 103.0, 56.0, 16.0, 0.0])), "the age is as of the question"),
-            (Edge::NothingBeforeCreation, Ok(&halved(&[10.0, 9.0, 0.0])), "the creation does not matter"),
-            (Edge::MilestoneWithoutTouchpoint, Ok(&halved(&[1.0, 0.0])), "nor do milestones"),
-            (Edge::OriginsOnly, Err(NoCredit::NoTouchpoint), "origins are not shown"),
-        ],
+    assert_eq!(
+        answers_at_edges(
+            &TimeDecay,
+            &[],
+            &[
+                (Edge::OneTouchpoint, Ok(&[100.0]), "all of what is left of it"),
+                (Edge::TwoTouchpoints, Ok(&halved(&[160.0, 0.0])), "days 100 and 260"),
+                (Edge::SameInstant, Ok(&[100.0 / 3.0; 3]), "the same age, the same weight"),
+                (Edge::NoMiddle, Ok(&halved(&[160.0, 110.0, 60.0, 0.0])), "a bare visit ages like anything"),
+                (Edge::Lost, Ok(&halved(&[172.0, 137.0, 103.0, 56.0, 16.0, 0.0])), "a close is a close"),
+                (Edge::Open, Ok(&halved(&[172.0, 137.0, 103.0, 56.0, 16.0, 0.0])), "the age is as of the question"),
+                (Edge::NothingBeforeCreation, Ok(&halved(&[10.0, 9.0, 0.0])), "the creation does not matter"),
+                (Edge::MilestoneWithoutTouchpoint, Ok(&halved(&[1.0, 0.0])), "nor do milestones"),
+                (Edge::OriginsOnly, Err(NoCredit::NoTouchpoint), "origins are not shown"),
+            ]
+        ),
+        Ok(())
     );
 }
 
@@ -90,26 +64,29 @@ fn to_the_close_the_latest_takes_most() {
 fn to_the_creation_nothing_after_it_counts() {
     let golden = halved(&[116.0, 81.0, 47.0, 0.0]);
     let six = [&golden[..], &[0.0, 0.0]].concat();
-    at_the_edges(
-        &TimeDecay,
-        &[creation()],
-        &[
-            (Edge::OneTouchpoint, Ok(&[100.0]), "before the creation"),
-            (Edge::TwoTouchpoints, Ok(&[100.0, 0.0]), "the call came after it"),
-            (Edge::SameInstant, Ok(&[100.0 / 3.0; 3]), "the same age, the same weight"),
-            (Edge::NoMiddle, Ok(&[&halved(&[100.0, 50.0, 0.0])[..], &[0.0]].concat()), "the last call came after it"),
-            (Edge::Lost, Ok(&six), "the outcome does not matter"),
-            (Edge::Open, Ok(&six), "nor does it being open"),
-            (Edge::NothingBeforeCreation, Err(NoCredit::NothingBeforeConversion), "all came after it"),
-            (Edge::MilestoneWithoutTouchpoint, Err(NoCredit::NothingBeforeConversion), "all came after it"),
-            (Edge::OriginsOnly, Err(NoCredit::NoTouchpoint), "origins are not shown"),
-        ],
+    assert_eq!(
+        answers_at_edges(
+            &TimeDecay,
+            &[creation()],
+            &[
+                (Edge::OneTouchpoint, Ok(&[100.0]), "before the creation"),
+                (Edge::TwoTouchpoints, Ok(&[100.0, 0.0]), "the call came after it"),
+                (Edge::SameInstant, Ok(&[100.0 / 3.0; 3]), "the same age, the same weight"),
+                (Edge::NoMiddle, Ok(&[&halved(&[100.0, 50.0, 0.0])[..], &[0.0]].concat()), "the last call came after it"),
+                (Edge::Lost, Ok(&six), "the outcome does not matter"),
+                (Edge::Open, Ok(&six), "nor does it being open"),
+                (Edge::NothingBeforeCreation, Err(NoCredit::NothingBeforeConversion), "all came after it"),
+                (Edge::MilestoneWithoutTouchpoint, Err(NoCredit::NothingBeforeConversion), "all came after it"),
+                (Edge::OriginsOnly, Err(NoCredit::NoTouchpoint), "origins are not shown"),
+            ]
+        ),
+        Ok(())
     );
 }
 
 #[test]
 fn the_close_of_an_open_opportunity_is_yet_to_come() {
-    let remarks = |values: &[(&str, Value)], edge: Edge| answer_one(&TimeDecay, given(values), edge.journey(false)).unwrap().1;
+    let remarks = |values: &[(&str, Value)], edge: Edge| answer_one(&TimeDecay, values, edge.journey(false)).unwrap().1;
     assert_eq!(remarks(&[], Edge::Open), Remarks::PROVISIONAL);
     assert_eq!(remarks(&[], Edge::Lost), Remarks::NONE);
     assert_eq!(remarks(&[creation()], Edge::Open), Remarks::NONE, "the creation is known");
@@ -118,7 +95,7 @@ fn the_close_of_an_open_opportunity_is_yet_to_come() {
 #[test]
 fn a_half_life_of_nothing_or_less_is_refused() {
     for value in [Value::Real(0.0), Value::Whole(0), Value::Real(-1.0), Value::Real(f64::NAN)] {
-        let refused = answer_one(&TimeDecay, given(&[("half_life_days", value.clone())]), golden()).unwrap_err().to_string();
+        let refused = answer_one(&TimeDecay, &[("half_life_days", value.clone())], golden()).unwrap_err().to_string();
         assert_eq!(refused, format!("parameter 'half_life_days': {value} is no number from 0.001 to 36500"));
     }
 }
@@ -128,7 +105,7 @@ fn ages_beyond_all_measure_leave_the_latest_with_everything() {
     let at = |at_ms| Touch { at_ms, ..golden().touches[0] };
     let touches = [at(i64::MIN), at(0), at(1), at(1)];
     let journey = Journey { touches: &touches, closed_at_ms: Some(i64::MAX), ..golden() };
-    let weights = weigh_one(&TimeDecay, given(&[("half_life_days", Value::Real(0.001))]), journey).unwrap().unwrap();
+    let weights = weigh_one(&TimeDecay, &[("half_life_days", Value::Real(0.001))], journey).unwrap().unwrap();
     assert_eq!(weights[0], 0.0);
     assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12 && weights[1] < weights[2], "{weights:?}");
 }

@@ -1,7 +1,7 @@
 //! Journeys at the edges: what the golden journey does not show.
 
-use super::{CLOSED, CREATED, golden, split, touch};
-use crate::{Journey, Kind, Outcome, Positions, Source, Touch};
+use super::{CLOSED, CREATED, answer_one, golden, split, touch};
+use crate::{Journey, Kind, Model, NoCredit, Outcome, Positions, Source, Touch, Value};
 
 /// An edge. Each model's package says for every one of them what its model answers, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,4 +115,32 @@ impl Edge {
         };
         Journey { touches, created_at_ms: CREATED, closed_at_ms, as_of_ms: CLOSED + 1, outcome, reached, repeats: 1.0 }
     }
+}
+
+/// An edge, what a model answers there in percent, and why.
+pub type AtEdge<'a> = (Edge, Result<&'a [f64], NoCredit>, &'a str);
+
+/// Holds a model's answer at every edge against a table, for the tests of its package: the edges in the order of [`Edge::ALL`].
+///
+/// # Errors
+/// The table leaves an edge out, or the model answers something else; the text says where, what and why not.
+pub fn answers_at_edges(model: &dyn Model, given: &[(&str, Value)], table: &[AtEdge<'_>]) -> Result<(), String> {
+    let manifest = model.manifest();
+    if !table.iter().map(|(edge, ..)| *edge).eq(Edge::ALL) {
+        return Err(format!("the table of {} does not say something of every edge, in their order", manifest.id));
+    }
+    for (edge, expected, reason) in table {
+        let (found, _) = answer_one(model, given, edge.journey(manifest.origins)).map_err(|error| error.to_string())?;
+        let is_right = match (&found, expected) {
+            (Ok(found), Ok(expected)) => {
+                found.len() == expected.len()
+                    && found.iter().zip(*expected).all(|(one, other)| (one * 100.0 - other).abs() < 1e-9)
+            }
+            (found, expected) => found.as_ref().err() == expected.as_ref().err(),
+        };
+        if !is_right {
+            return Err(format!("{} at {edge:?}: {found:?} is not {expected:?}: {reason}", manifest.id));
+        }
+    }
+    Ok(())
 }
