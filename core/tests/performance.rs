@@ -6,7 +6,7 @@ use pipewright_core::attribution::{ModelCredit, View};
 use pipewright_core::calendar::{Calendar, Period, YearPattern};
 use pipewright_core::campaign::{Campaign, Channel};
 use pipewright_core::campaigns::{
-    CampaignFigures, CampaignPerformance, CampaignQuery, CampaignRowKey, CampaignsBy, campaign_performance,
+    CampaignFigures, CampaignPerformance, CampaignQuery, CampaignRow, CampaignRowKey, CampaignsBy, campaign_performance,
 };
 use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
 use pipewright_core::currency::{CurrencyCode, ExchangeRate};
@@ -299,6 +299,24 @@ fn channels_hold_what_their_campaigns_do_and_roles_and_nobody_stand_apart() {
 }
 
 #[test]
+fn what_a_rep_did_is_no_marketing_also_without_a_role() {
+    let mut builder = builder();
+    builder.campaign(&campaign(1, None, None));
+    let asked = Touchpoint { channel: None, ..response(10, "02-10", 1, Channel::Events, 71) };
+    builder.touchpoint(&asked);
+    let newcomer = Some(RepId(id(999)));
+    let kind = TouchpointKind::Call;
+    builder.touchpoint(&Touchpoint { rep: newcomer, kind, contact: Some(ContactId(id(72))), ..with_id(&asked, 11) });
+    builder.touchpoint(&Touchpoint { rep: newcomer, contact: Some(ContactId(id(73))), ..with_id(&asked, 12) });
+    let total = campaigns(&builder.finish(DataVersion(10)), "FY2027-Q1", CampaignsBy::Campaign, Filter::Everything).total;
+    assert_eq!((total.responses, total.people), (1, 1));
+}
+
+fn with_id(touch: &Touchpoint, number: u128) -> Touchpoint {
+    Touchpoint { id: TouchpointId(id(number)), ..touch.clone() }
+}
+
+#[test]
 fn what_february_touched_is_realised_in_march() {
     let snapshot = company();
     for (name, closed, realised) in [("FY2027-M01", 0, 9_000), ("FY2027-M02", 9_000, 0), ("FY2026-M12", 0, 0)] {
@@ -376,11 +394,13 @@ type Deal = (u128, u8, i64, u8, u8);
 /// (account, campaign or rep, day of January to April, person).
 type Touch = (u128, u8, u8, u128);
 
-fn drawn(deals: &[Deal], touches: &[Touch]) -> Snapshot {
+/// `above`: the campaigns above the first two, which may be those below them; 0 for none.
+fn drawn(deals: &[Deal], touches: &[Touch], above: [u128; 2]) -> Snapshot {
     let mut builder = builder();
     for number in 1..=6_u128 {
         let channel = (number != 5).then(|| Channel::ALL[number as usize - 1]);
-        let parent = [None, None, Some(1), Some(2), Some(3), Some(3)][number as usize - 1];
+        let parent = [above[0], above[1], 1, 2, 3, 3][number as usize - 1];
+        let parent = (parent > 0).then_some(parent);
         builder.campaign(&Campaign {
             starts_on: Some(day("01-10")),
             ends_on: Some(day("03-10")),
@@ -420,6 +440,13 @@ fn drawn(deals: &[Deal], touches: &[Touch]) -> Snapshot {
     builder.finish(DataVersion(10))
 }
 
+/// Whether a campaign is that of a row, or comes when one goes up from it, however long.
+fn stands_over(rows: &[CampaignRow], over: CampaignId, row: &CampaignRow) -> bool {
+    let parent = |at: &CampaignId| rows.iter().find(|row| row.key == CampaignRowKey::Campaign(*at))?.parent;
+    let CampaignRowKey::Campaign(own) = row.key else { return false };
+    std::iter::successors(Some(own), parent).take(rows.len()).any(|at| at == over)
+}
+
 fn matrix_sums(snapshot: &Snapshot, by: &[Dimension], filter: &Filter) -> std::collections::BTreeMap<CellKey, Sums> {
     let (scope, model) = (Scope::everything(), even());
     let scan = Scan { scope: &scope, data_version: None, by, filter, credit: &model };
@@ -433,9 +460,9 @@ proptest! {
     fn credits_add_up_over_channels_campaigns_and_the_campaigns_above_them(
         deals in prop::collection::vec((1..4_u128, 0..3_u8, -5_000..90_000_i64, 0..90_u8, 0..4_u8), 0..12),
         touches in prop::collection::vec((0..4_u128, 0..8_u8, 0..100_u8, 1..5_u128), 0..25),
-        by_product in any::<bool>(),
+        (by_product, one, two) in (any::<bool>(), 0..7_u128, 0..7_u128),
     ) {
-        let snapshot = drawn(&deals, &touches);
+        let snapshot = drawn(&deals, &touches, [one, two]);
         let product = |number| DimensionValue::Entity(id(number));
         let filter = match by_product {
             true => Filter::In(Dimension::Product, vec![product(500), product(501)]),
@@ -468,11 +495,11 @@ proptest! {
         };
         for found in &both[1].rows {
             let CampaignRowKey::Campaign(own) = found.key else { continue };
-            let mut expected = amounts(found.own);
-            for child in both[1].rows.iter().filter(|row| row.parent == Some(own)) {
-                expected.iter_mut().zip(amounts(child.total)).for_each(|(sum, part)| *sum += part);
-                prop_assert!(child.total.people <= found.total.people);
-                prop_assert!(child.total.opportunities_influenced <= found.total.opportunities_influenced);
+            let mut expected = [0; 6];
+            for other in both[1].rows.iter().filter(|other| stands_over(&both[1].rows, own, other)) {
+                expected.iter_mut().zip(amounts(other.own)).for_each(|(sum, part)| *sum += part);
+                prop_assert!(other.total.people <= found.total.people);
+                prop_assert!(other.total.opportunities_influenced <= found.total.opportunities_influenced);
             }
             prop_assert_eq!(amounts(found.total), expected, "{:?}", own);
         }
@@ -483,7 +510,7 @@ proptest! {
         deals in prop::collection::vec((1..4_u128, 0..3_u8, -5_000..90_000_i64, 0..90_u8, 0..4_u8), 0..12),
         touches in prop::collection::vec((0..4_u128, 0..8_u8, 0..100_u8, 1..5_u128), 0..25),
     ) {
-        let snapshot = drawn(&deals, &touches);
+        let snapshot = drawn(&deals, &touches, [0, 0]);
         let by_source = matrix_sums(&snapshot, &[Dimension::Source], &Filter::Everything);
         let answer = roles(&snapshot, NOON);
         prop_assert_eq!(answer.generation_minor, by_source[&CellKey::total()].generation_as_generated);

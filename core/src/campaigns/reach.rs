@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use std::num::NonZeroU64;
 
 /// Adds responses (touchpoints of kind RESPONSE in P, not after T) and distinct people (of touchpoints of marketing of any kind
-/// in P, not after T), whether they are at an account or not. What a rep did is not marketing.
+/// in P, not after T), whether they are at an account or not. What a rep did is not marketing, also
+/// where no role of theirs is known.
 pub(super) fn add(reading: &Reading<'_>, period: Period, tree: &mut Tree<'_>) {
     let calendar = &reading.snapshot.settings().calendar;
     let start_ms = |day| calendar.start_of_day(day).timestamp_millis();
@@ -17,7 +18,7 @@ pub(super) fn add(reading: &Reading<'_>, period: Period, tree: &mut Tree<'_>) {
     let is_marketing = |fact: &TouchFact| match fact.source {
         Some(Source::Channel(_)) => true,
         Some(Source::Role(_)) => false,
-        None => fact.campaign.is_some(),
+        None => fact.rep == 0 && fact.campaign.is_some(),
     };
     let touches = reading.snapshot.touchpoints_between(span, reading.version, is_marketing);
     let mut people: Vec<(Slot, NonZeroU64)> = Vec::with_capacity(touches.len());

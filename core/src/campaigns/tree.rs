@@ -13,7 +13,7 @@ const ELSEWHERE: Slot = u32::MAX - 2;
 pub(super) const ROLES: Slot = u32::MAX - 1;
 pub(super) const UNATTRIBUTED: Slot = u32::MAX;
 
-/// Campaigns above one another, at most: what comes round in a circle ends somewhere. Salesforce has five levels.
+/// Campaigns above one another, at most. Salesforce has five levels.
 const DEEPEST: usize = 16;
 
 /// See the module.
@@ -59,9 +59,16 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// A row and those that it rolls up into.
+    /// A row and those that it rolls up into, each once: where campaigns stand above one another in a circle, it ends before
+    /// the first that comes again.
     pub(super) fn line(&self, slot: Slot) -> impl Iterator<Item = Slot> + '_ {
-        std::iter::successors(Some(slot), |slot| self.parent(*slot)).take(DEEPEST)
+        let mut line = [slot; DEEPEST];
+        (0..DEEPEST).map_while(move |at| {
+            if let Some(below) = at.checked_sub(1) {
+                line[at] = self.parent(line[below]).filter(|parent| !line[..at].contains(parent))?;
+            }
+            Some(line[at])
+        })
     }
 
     /// The row right above.
