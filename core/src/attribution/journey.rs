@@ -112,7 +112,8 @@ impl Batch {
         self.entries.clear();
     }
 
-    /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then has no touchpoint.
+    /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then,
+    /// or is deleted, has no touchpoint, so that no model learns from it.
     pub(super) fn add(&mut self, snapshot: &Snapshot, view: View, known: Known, index: u32) {
         let settings = snapshot.settings();
         let Known { at_ms: as_of_ms, version } = known;

@@ -378,7 +378,7 @@ fn many_opportunities_are_answered_in_order_and_in_batches() {
 }
 
 #[test]
-fn a_model_learns_from_every_journey_as_it_ended() {
+fn a_model_learns_from_every_journey_as_it_ended_and_from_none_that_was_deleted() {
     let touches = [
         marketing(1, "2025-05-01T00:00:00Z", Channel::Abm),
         sales(2, "2025-07-03T12:00:00Z", rep(Role::Sdr)),
@@ -387,7 +387,10 @@ fn a_model_learns_from_every_journey_as_it_ended() {
     let (mut quiet, versions) = deal();
     quiet.id = OpportunityId::derived("test", "2");
     quiet.account = Some(AccountId::derived("test", "2"));
-    let snapshot = snapshot(Tz::UTC, &[(quiet, versions), deal()], &touches);
+    let (mut gone, mut ended) = deal();
+    gone.id = OpportunityId::derived("test", "3");
+    ended.push(VersionFact { is_deleted: true, ..version(at("2025-07-04T00:00:00Z"), StageKind::Won) });
+    let snapshot = snapshot(Tz::UTC, &[(quiet, versions), deal(), (gone, ended)], &touches);
     let mut learnt = Vec::new();
     let training = Training { snapshot: &snapshot, view: ALL, version: None };
     let seen = training.each_batch(&mut |batch| {

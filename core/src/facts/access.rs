@@ -78,7 +78,7 @@ impl Snapshot {
         segment.as_recorded(position, at_ms, version).map(|at| self.state(segment, at))
     }
 
-    /// Open, won or lost, and the close date, as [`Self::state_as_recorded`] has them.
+    /// Open, won or lost, and the close date, as [`Self::state_as_recorded`] has them; `None` where it is deleted too.
     pub(crate) fn standing_as_recorded(
         &self,
         index: u32,
@@ -87,7 +87,7 @@ impl Snapshot {
     ) -> Option<(StageKind, NaiveDate)> {
         let (segment, position) = self.locate(index);
         let row = &segment.versions[segment.as_recorded(position, at_ms, version)?];
-        Some((self.register.stage_kind(row.stage), date(row.close_day)))
+        (!row.is_deleted).then(|| (self.register.stage_kind(row.stage), date(row.close_day)))
     }
 
     /// The instant of creation of the opportunity at `index`, milliseconds.
