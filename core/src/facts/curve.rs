@@ -13,31 +13,19 @@ use super::Snapshot;
 use super::cut::{Cut, Key};
 use super::hash::Mixed;
 use super::reading::Months;
-use super::scan::{Point, Scan, Sums};
+use super::scan::{Point, Sums};
 use super::segment::{Segment, VersionRow, narrow, utc_day};
 use super::snapshot::date;
 use super::standpoint::{Parts, Standpoint};
 use crate::calendar::Period;
-use crate::dimension::{Dimension, Filter};
 use chrono::DateTime;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::size_of;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Sums of so many (day, key) are kept of one curve; what takes more is scanned for.
 const MOST_SUMS: usize = 200_000;
-
-/// Bytes of all curves of a snapshot.
-const MOST_BYTES: usize = 192 << 20;
-
-/// Questions that are remembered, with a curve or without.
-const MOST_QUESTIONS: usize = 1_024;
-
-/// With so many points of one period in one question, its curve is drawn at once.
-const MANY_POINTS: usize = 16;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -69,6 +57,7 @@ struct Step {
 }
 
 /// See the module.
+#[derive(Default)]
 pub(super) struct Curve {
     /// On which anything changed, ascending, as `chrono` counts days.
     days: Vec<i32>,
@@ -83,25 +72,15 @@ pub(super) struct Curve {
 
 impl Curve {
     /// Draws the curve of a period under a cut that splits nothing; `None` where it would be too large.
-    fn draw(snapshot: &Snapshot, cut: &Cut<'_>, period: Period) -> Option<Self> {
+    pub(super) fn draw(snapshot: &Snapshot, cut: &Cut<'_>, period: Period) -> Option<Self> {
         let count = snapshot.base.len();
         let share = count.div_ceil(4 * rayon::current_num_threads()).max(1);
         let ranges: Vec<Range<usize>> = (0..count).step_by(share).map(|start| start..(start + share).min(count)).collect();
-        let drawn: Vec<Option<Drawn>> = ranges.into_par_iter().map(|range| Pen::new(snapshot, cut, period).draw(range)).collect();
-        let mut all = Drawn::default();
-        for drawn in drawn {
-            let drawn = drawn?;
-            for (place, step) in drawn.steps {
-                let own = all.steps.entry(place).or_default();
-                own.added.add(&step.added);
-                own.taken.add(&step.taken);
-            }
-            all.changed.extend(drawn.changed);
-        }
-        all.into_curve()
+        let drawn = ranges.into_par_iter().map(|range| Pen::new(snapshot, cut, period).draw(range));
+        drawn.try_reduce(Drawn::default, Drawn::merged)?.into_curve()
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.ends.len() * size_of::<Tally>() + (self.days.len() + self.starts.len() + self.changed.len()) * size_of::<u32>()
     }
 
@@ -189,6 +168,20 @@ struct Drawn {
 }
 
 impl Drawn {
+    /// Both; `None` where that is too large already.
+    fn merged(mut self, other: Self) -> Option<Self> {
+        if self.steps.len() < other.steps.len() {
+            return other.merged(self);
+        }
+        for (place, step) in other.steps {
+            let own = self.steps.entry(place).or_default();
+            own.added.add(&step.added);
+            own.taken.add(&step.taken);
+        }
+        self.changed.extend(other.changed);
+        (self.steps.len() <= MOST_SUMS).then_some(self)
+    }
+
     fn into_curve(mut self) -> Option<Curve> {
         self.changed.par_sort_unstable();
         let days: Vec<i32> = self.changed.chunk_by(|one, next| one.0 == next.0).map(|same| same[0].0).collect();
@@ -327,146 +320,18 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// What a curve answers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Question {
-    period: Period,
-    by: Vec<Dimension>,
-    filter: Filter,
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
 
-enum State {
-    /// Asked once: an answer by a scan is cheaper than a curve.
-    Asked,
-    Drawing,
-    Drawn(Arc<Curve>),
-    TooLarge,
-}
-
-struct Known {
-    state: State,
-    /// When it was last asked, counted in questions.
-    asked: u64,
-}
-
-#[derive(Default)]
-struct Kept {
-    questions: HashMap<Question, Known>,
-    count: u64,
-}
-
-impl Kept {
-    fn bytes(&self) -> usize {
-        self.questions.values().map(|known| if let State::Drawn(curve) = &known.state { curve.bytes() } else { 0 }).sum()
-    }
-
-    /// Forgets what was not asked for the longest while there is too much.
-    fn make_room(&mut self) {
-        while self.questions.len() > MOST_QUESTIONS || self.bytes() > MOST_BYTES {
-            let is_busy = |known: &Known| matches!(known.state, State::Drawing);
-            let idle = self.questions.iter().filter(|(_, known)| !is_busy(known)).min_by_key(|(_, known)| known.asked);
-            let Some(oldest) = idle.map(|(question, _)| question.clone()) else { return };
-            self.questions.remove(&oldest);
-        }
-    }
-}
-
-/// The curves of all snapshots that share a large segment, and all that curves depend on beside it.
-#[derive(Default)]
-pub(super) struct Curves(Mutex<Kept>);
-
-impl Curves {
-    /// For another segment: nothing but the memory of what was asked.
-    pub(super) fn renewed(&self) -> Self {
-        let kept = self.kept();
-        let again =
-            kept.questions.iter().map(|(question, known)| (question.clone(), Known { state: State::Asked, asked: known.asked }));
-        Self(Mutex::new(Kept { questions: again.collect(), count: kept.count }))
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // A question that panicked left nothing half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The curve if it is there. The second question for it has it drawn, beside the answers that are given meanwhile.
-    fn look_up(&self, snapshot: &Snapshot, question: Question) -> Option<Arc<Curve>> {
-        let mut kept = self.kept();
-        kept.count += 1;
-        let asked = kept.count;
-        let Some(known) = kept.questions.get_mut(&question) else {
-            kept.questions.insert(question, Known { state: State::Asked, asked });
-            kept.make_room();
-            return None;
+    #[test]
+    fn what_would_be_too_large_is_given_up_before_it_is_put_together() {
+        let drawn = |days: Range<usize>| Drawn {
+            steps: days.map(|day| ((i32::try_from(day).unwrap(), Key::default()), Step::default())).collect(),
+            changed: Vec::new(),
         };
-        known.asked = asked;
-        match &known.state {
-            State::Drawn(curve) => return Some(curve.clone()),
-            State::Drawing | State::TooLarge => {}
-            State::Asked => {
-                known.state = State::Drawing;
-                let snapshot = snapshot.clone();
-                rayon::spawn(move || {
-                    // Whoever asks is answered by a scan, so that what fails here fails there, where it is told.
-                    let _ = catch_unwind(AssertUnwindSafe(|| snapshot.curves.draw(&snapshot, question)));
-                });
-            }
-        }
-        None
-    }
-
-    /// Draws a curve now; `None` where it is too large.
-    fn draw(&self, snapshot: &Snapshot, question: Question) -> Option<Arc<Curve>> {
-        let cut = Cut::whole(snapshot, &question.by, &question.filter);
-        let curve = Curve::draw(snapshot, &cut, question.period).map(Arc::new);
-        let mut kept = self.kept();
-        let state = curve.clone().map_or(State::TooLarge, State::Drawn);
-        let asked = kept.count;
-        kept.questions.insert(question, Known { state, asked });
-        kept.make_room();
-        curve
-    }
-
-    fn has(&self, question: &Question) -> bool {
-        matches!(self.kept().questions.get(question), Some(Known { state: State::Drawn(_) | State::TooLarge, .. }))
-    }
-}
-
-/// Whether curves can answer a scan: of everything that is recorded, by a cut that splits nothing.
-fn is_drawn(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>) -> bool {
-    let is_latest = scan.data_version.is_none_or(|version| version >= snapshot.data_version);
-    is_latest && !cut.splits() && scan.scope.is_unrestricted()
-}
-
-/// The curve of each point, where there is one.
-pub(super) fn curves_of(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, points: &[Point]) -> Vec<Option<Arc<Curve>>> {
-    if !is_drawn(snapshot, scan, cut) {
-        return vec![None; points.len()];
-    }
-    let periods: BTreeSet<Period> = points.iter().map(|point| point.period).collect();
-    let of = |period: Period| {
-        let question = Question { period, by: scan.by.to_vec(), filter: scan.filter.clone() };
-        let count = points.iter().filter(|point| point.period == period).count();
-        let curve = match count >= MANY_POINTS && !snapshot.curves.has(&question) {
-            true => snapshot.curves.draw(snapshot, question),
-            false => snapshot.curves.look_up(snapshot, question),
-        };
-        (period, curve)
-    };
-    let curves: BTreeMap<Period, Option<Arc<Curve>>> = periods.into_iter().map(of).collect();
-    points.iter().map(|point| curves[&point.period].clone()).collect()
-}
-
-/// Draws the curves of these periods now, so that the questions to come find them: every answer is the same with them and
-/// without. Nothing is drawn for a cut that splits opportunities.
-pub fn warm(snapshot: &Snapshot, by: &[Dimension], filter: &Filter, periods: &[Period]) {
-    if Cut::whole(snapshot, by, filter).splits() {
-        return;
-    }
-    for period in periods {
-        let question = Question { period: *period, by: by.to_vec(), filter: filter.clone() };
-        if !snapshot.curves.has(&question) {
-            snapshot.curves.draw(snapshot, question);
-        }
+        assert!(drawn(0..MOST_SUMS).merged(drawn(10..20)).is_some());
+        assert!(drawn(0..MOST_SUMS).merged(drawn(MOST_SUMS..MOST_SUMS + 1)).is_none());
     }
 }

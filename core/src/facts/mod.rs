@@ -5,6 +5,7 @@
 mod access;
 mod build;
 mod curve;
+mod curves;
 pub(crate) mod cut;
 mod gathered;
 pub(crate) mod hash;
@@ -20,7 +21,7 @@ mod walk;
 
 pub use access::{Origin, State, TouchFact};
 pub use build::Builder;
-pub use curve::warm;
+pub use curves::warm;
 pub use gathered::GatheredTouches;
 pub use input::*;
 pub use scan::*;

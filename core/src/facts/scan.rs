@@ -1,7 +1,7 @@
 //! Scans: sums by key over the versions valid at an instant.
 
 use super::Snapshot;
-use super::curve::curves_of;
+use super::curves::curves_of;
 use super::cut::{Cut, Key};
 use super::hash::Mixed;
 use super::standpoint::Standpoint;

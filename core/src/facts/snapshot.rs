@@ -1,6 +1,6 @@
 //! An unchanging view of everything, named by the last change it holds.
 
-use super::curve::Curves;
+use super::curves::Curves;
 use super::register::{self, Codes, Register};
 use super::segment::{LineRow, Segment};
 use super::touches::{Touches, Touchpoints};
