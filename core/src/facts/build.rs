@@ -55,6 +55,7 @@ impl Builder {
             changed: Arc::default(),
             count: 0,
             touches: Touches::default(),
+            homeless: Arc::default(),
             waiting_lines: Arc::default(),
             targets: Arc::default(),
             judgements: Arc::default(),
@@ -343,6 +344,10 @@ impl Builder {
         for (position, origin) in fresh.origins.iter().enumerate() {
             last.insert(origin.id, position);
         }
+        let current = |(position, origin): (usize, &OriginRow)| (last[&origin.id] == position).then_some(*origin);
+        for origin in fresh.origins.iter().enumerate().filter_map(current) {
+            self.rehome(&origin);
+        }
         if self.base.count == 0 && last.len() == fresh.len() {
             let mut fresh = fresh;
             fresh.index = (0..narrow(fresh.len())).collect();
@@ -377,6 +382,23 @@ impl Builder {
         }
     }
 
+    /// Takes the touchpoints that have no account of their own to that of their opportunity, where it has another now.
+    fn rehome(&mut self, origin: &OriginRow) {
+        let Some(ids) = self.base.homeless.get(&origin.id).cloned() else { return };
+        let from = self.home_of(origin.id);
+        let to = if origin.account == 0 { self.home(origin.id.0) } else { origin.account };
+        self.base.touches.take_home(&ids, from, to);
+    }
+
+    /// The account of an opportunity; where none is known, the opportunity itself.
+    fn home_of(&mut self, id: OpportunityId) -> u32 {
+        let account = self.base.opportunity_index(id).map_or(0, |index| {
+            let (segment, position) = self.base.locate(index);
+            segment.origins[position].account
+        });
+        if account == 0 { self.home(id.0) } else { account }
+    }
+
     /// Gives touchpoints their home and, by what reps did at the time, their source.
     fn settle_touches(&mut self) {
         if !self.retold.is_empty() && !self.base.touches.is_empty() {
@@ -399,11 +421,8 @@ impl Builder {
             homes[at] = self.home(campaign.0);
         }
         for (row, id) in homeless {
-            let account = self.base.opportunity_index(id).map_or(0, |index| {
-                let (segment, position) = self.base.locate(index);
-                segment.origins[position].account
-            });
-            homes[row] = if account == 0 { self.home(id.0) } else { account };
+            homes[row] = self.home_of(id);
+            Arc::make_mut(&mut self.base.homeless).entry(id).or_default().push(rows[row].id());
         }
         let reps = translation(&rep_codes, |id| self.code(id, Noun::Rep));
         let campaigns = translation(&campaign_codes, |id| self.code(id, Noun::Campaign));

@@ -9,7 +9,7 @@ use crate::campaign::Channel;
 use crate::currency::CurrencyCode;
 use crate::dimension::{Dimension, DimensionValue};
 use crate::forecast::{Adjustment, Judgement};
-use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, RepId, StageId};
+use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, RepId, StageId, TouchpointId};
 use crate::rep::Role;
 use crate::target::Target;
 use crate::touchpoint::Source;
@@ -69,6 +69,8 @@ pub struct Snapshot {
     pub(super) changed: Arc<Segment>,
     pub(super) count: u32,
     pub(super) touches: Touches,
+    /// Touchpoints without an account, by the opportunity whose account they are taken to be of.
+    pub(super) homeless: Arc<HashMap<OpportunityId, Vec<TouchpointId>>>,
     /// Lines whose opportunity has not come yet.
     pub(super) waiting_lines: Arc<HashMap<LineSetId, Vec<LineRow>>>,
     pub(super) targets: Arc<Vec<Target>>,

@@ -53,6 +53,10 @@ impl TouchRow {
         }
     }
 
+    pub(super) fn id(&self) -> TouchpointId {
+        self.id
+    }
+
     fn fact(&self) -> TouchFact {
         TouchFact {
             at_ms: self.at_ms,
@@ -239,7 +243,8 @@ impl Touches {
         self.base.rows.is_empty() && self.changed.is_empty()
     }
 
-    /// With more touchpoints; one that comes again replaces the one of its id in the same home.
+    /// With more touchpoints; one that comes again replaces the one of its id, which lies in
+    /// the same home: nobody rewrites whose it is.
     pub(super) fn add(&mut self, rows: &[TouchRow], homes: &[u32]) {
         let mut by_home: HashMap<u32, HashMap<TouchpointId, TouchRow>> = HashMap::new();
         for (row, home) in rows.iter().zip(homes) {
@@ -251,6 +256,17 @@ impl Touches {
         });
         let told_anew = told_anew.collect();
         self.replace(told_anew);
+    }
+
+    /// Takes those of these touchpoints that are in one home to another.
+    pub(super) fn take_home(&mut self, ids: &[TouchpointId], from: u32, to: u32) {
+        let ids: HashSet<&TouchpointId> = ids.iter().collect();
+        let (moved, left): (Vec<TouchRow>, Vec<TouchRow>) = self.of(from).0.iter().partition(|row| ids.contains(&row.id));
+        if from == to || moved.is_empty() {
+            return;
+        }
+        let there = in_order(self.of(to).0.iter().copied().chain(moved).collect());
+        self.replace(vec![(from, left), (to, there)]);
     }
 
     /// Gives what these reps did the role that they held at the time: only homes in which one of them has another role now

@@ -51,6 +51,8 @@ proptest! {
             let (changed, again) = (onto(&drawn), onto(&staffed(None, &first, &before, zone)));
             let scanned = sums(&again, &scan, &points).unwrap();
             prop_assert_eq!(sums(&changed, &scan, &points).unwrap(), scanned.clone(), "changed, by {:?}", by);
+            // One of which nobody draws a curve yet.
+            let changed = onto(&drawn);
             warm(&changed, &by, &filter, &[quarter()]);
             prop_assert_eq!(sums(&changed, &scan, &points).unwrap(), scanned, "drawn again, by {:?}", by);
         }
@@ -235,6 +237,45 @@ proptest! {
         let (at_once, in_pieces): (Vec<Vec<_>>, Vec<Vec<_>>) = (grown(&[]), grown(&cuts));
         prop_assert_eq!(at_once.iter().map(Vec::len).sum::<usize>(), touches.len());
         prop_assert_eq!(in_pieces, at_once);
+    }
+
+    #[test]
+    fn touchpoints_follow_their_opportunity_from_account_to_account(
+        steps in prop::collection::vec((0..3_u128, 0..3_u128, prop::collection::vec((0..3_u128, 0..3_u128, 0..9_i64), 0..4)), 1..8),
+    ) {
+        let account = |number: u128| (number > 0).then(|| AccountId(Uuid::from_u128(700 + number)));
+        let owner = |deal: u128, number: u128| OpportunityFact {
+            id: OpportunityId(Uuid::from_u128(deal + 1)),
+            account: account(number),
+            created_at_ms: 0,
+            created_by: None,
+            lead_source_maps_to: None,
+        };
+        let versions = [version(day(2026, 1, 1), OPEN, 1, day(2026, 4, 1))];
+        let mut caught_up = Builder::new(settings()).finish(DataVersion(0));
+        let (mut owners, mut touches) = (std::collections::BTreeMap::new(), Vec::new());
+        for (deal, home, met) in steps {
+            let mut builder = Builder::onto(&caught_up);
+            builder.opportunity(owner(deal, home), &versions);
+            owners.insert(deal, home);
+            for (deal, home, days) in met {
+                let opportunity = Some(OpportunityId(Uuid::from_u128(deal + 1)));
+                touches.push(Touchpoint { account: account(home), opportunity, ..touch(touches.len() as u128 + 1, days) });
+                builder.touchpoint(touches.last().unwrap());
+            }
+            caught_up = builder.finish(DataVersion(1));
+            let mut builder = Builder::new(settings());
+            owners.iter().for_each(|(deal, home)| builder.opportunity(owner(*deal, *home), &versions));
+            touches.iter().for_each(|touch| builder.touchpoint(touch));
+            let fresh = builder.finish(DataVersion(1));
+            for deal in owners.keys() {
+                let told = |snapshot: &Snapshot| {
+                    let index = snapshot.opportunity_index(OpportunityId(Uuid::from_u128(deal + 1))).unwrap();
+                    snapshot.touchpoints_of(index).iter().map(|touch| (touch.at_ms, touch.id)).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(told(&caught_up), told(&fresh), "opportunity {}", deal);
+            }
+        }
     }
 
     #[test]
