@@ -32,7 +32,7 @@ impl Snapshot {
         self.register.campaigns.len() + 1
     }
 
-    /// The reps who hold a selling role at an instant and can still sign in to the source system, in no order.
+    /// The reps who hold a selling role at an instant, of those who can sign in to the source system now, in no order.
     pub(crate) fn holders(&self, at_ms: i64, version: Option<DataVersion>) -> Vec<Holder> {
         let holder = |rep: u32| {
             let role = self.register.tenure_at(rep, at_ms, version)?.role?;

@@ -24,7 +24,7 @@ pub struct Work<T> {
 pub struct RoleFigures {
     /// Which role.
     pub role: Role,
-    /// Reps who hold it at T.
+    /// Reps who hold it at T and can sign in to the source system now, whatever T: when those who cannot left is not known.
     pub head_count: u64,
     /// Of them, those who are fully ramped.
     pub ramped_head_count: u64,
