@@ -39,7 +39,7 @@ after(async () => {
   for (const server of [full, empty]) {
     if (!server) continue;
     server.child.kill();
-    await once(server.child, 'exit');
+    if (server.child.exitCode === null && server.child.signalCode === null) await once(server.child, 'exit');
   }
   if (folder) await rm(folder, { recursive: true });
 });
