@@ -3,6 +3,7 @@
 
 use pipewright::intake::paths::Paths;
 use pipewright::plugins::Registry;
+use pipewright_core::matrix::{Lens, ModelChoice};
 use pipewright_plugin::conformance::golden;
 use pipewright_plugin::{Journey, Journeys, ModelError, Outcome, Source, Touch};
 use std::time::{Duration, Instant};
@@ -76,7 +77,9 @@ fn main() {
         let mut best = Duration::MAX;
         for _ in 0..RUNS {
             let began = Instant::now();
-            let (_, _, fitted) = registry.fit_on(model, &[(parameter.into(), value.into())], &journeys).expect("the model fits");
+            let parameters = vec![(parameter.into(), value.into())];
+            let choice = ModelChoice { model: model.into(), parameters, lens: Lens::All };
+            let fitted = registry.choose(choice).and_then(|model| model.fit_on(&journeys)).expect("the model fits");
             assert!(!fitted.findings().figures.is_empty());
             best = best.min(began.elapsed());
         }

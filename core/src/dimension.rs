@@ -125,3 +125,15 @@ pub enum Filter {
     /// Those that do not fit.
     Not(Box<Filter>),
 }
+
+impl Filter {
+    /// How many values it names, all parts together.
+    pub fn values(&self) -> usize {
+        match self {
+            Self::Everything => 0,
+            Self::In(_, values) => values.len(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::values).sum(),
+            Self::Not(part) => part.values(),
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Cells, points and values of all answers of one kind that are kept, together.
+/// Cells, points and values of all answers of one kind that are kept and of their questions, together.
 const MOST_ROOM: u64 = 50_000;
 
 /// An answer that nobody asked for again for so long is forgotten.
@@ -27,9 +27,15 @@ pub struct Answers {
 impl Default for Answers {
     fn default() -> Self {
         Self {
-            matrices: Kept::new(|matrix: &Matrix| matrix.cells.len() + matrix.subtotals.len()),
-            trends: Kept::new(|trend: &Trend| (trend.series.len() + 1) * trend.total.points.len()),
-            aggregates: Kept::new(|aggregate: &Aggregate| aggregate.rows.len() * aggregate.total.values.len()),
+            matrices: Kept::new(|query: &MatrixQuery, matrix: &Matrix| {
+                query.filter.values() + matrix.cells.len() + matrix.subtotals.len()
+            }),
+            trends: Kept::new(|query: &TrendQuery, trend: &Trend| {
+                query.matrix.filter.values() + query.points.len() + (trend.series.len() + 1) * trend.total.points.len()
+            }),
+            aggregates: Kept::new(|query: &AggregateQuery, aggregate: &Aggregate| {
+                query.filter.values() + aggregate.rows.len() * aggregate.total.values.len()
+            }),
         }
     }
 }
@@ -53,8 +59,8 @@ impl<Q, A> Clone for Kept<Q, A> {
 }
 
 impl<Q: Hash + Eq + Send + Sync + 'static, A: Send + Sync + 'static> Kept<Q, A> {
-    fn new(size: fn(&A) -> usize) -> Self {
-        let weigh = move |_: &(Source, Q), answer: &Arc<A>| u32::try_from(size(answer) + 1).unwrap_or(u32::MAX);
+    fn new(size: fn(&Q, &A) -> usize) -> Self {
+        let weigh = move |(_, query): &(Source, Q), answer: &Arc<A>| u32::try_from(size(query, answer) + 1).unwrap_or(u32::MAX);
         Self(moka::future::Cache::builder().max_capacity(MOST_ROOM).weigher(weigh).time_to_idle(IDLE).build())
     }
 
@@ -71,11 +77,6 @@ impl<Q: Hash + Eq + Send + Sync + 'static, A: Send + Sync + 'static> Kept<Q, A> 
         let computed = async { compute.await.map(Arc::new) };
         self.0.try_get_with((source, question), computed).await.map_err(Arc::unwrap_or_clone)
     }
-
-    /// Forgets an answer.
-    pub(super) async fn forget(&self, source: Source, question: Q) {
-        self.0.invalidate(&(source, question)).await;
-    }
 }
 
 #[cfg(test)]
@@ -86,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn equal_questions_share_one_computation_and_other_data_or_a_failure_has_it_done_again() {
-        let (kept, computed) = (Kept::<u8, u32>::new(|_| 1), AtomicU32::new(0));
+        let (kept, computed) = (Kept::<u8, u32>::new(|_, _| 1), AtomicU32::new(0));
         let ask = |version, question| {
             kept.or_compute(Source { version: DataVersion(version), file: None }, question, async {
                 tokio::task::yield_now().await;

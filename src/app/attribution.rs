@@ -2,17 +2,19 @@
 
 use super::App;
 use super::numbers::{ModelAsked, NumberError, chosen, data_version, named};
-use crate::plugins::Registry;
+use super::work::at_work;
+use crate::plugins::{Chosen, ReadyModel};
 use chrono::{DateTime, Utc};
 use pipewright_core::attribution::{
     self, Attribution, Compared, CreditError, Explained, Grouping, ModelCredit, Resampling, Scored, Trained, Training, View,
     Within,
 };
+use pipewright_core::calendar::NotAPeriod;
 use pipewright_core::catalog::StageKind;
 use pipewright_core::dimension::{Dimension, Filter};
 use pipewright_core::facts::Snapshot;
 use pipewright_core::ids::{DataVersion, OpportunityId};
-use pipewright_core::matrix::{Lens, ModelChoice};
+use pipewright_core::matrix::Lens;
 use pipewright_core::viewer::Viewer;
 use pipewright_plugin::{Findings, Manifest, Value};
 use sha2::{Digest, Sha256};
@@ -35,6 +37,9 @@ pub enum AttributionError {
     /// As for any number.
     #[error(transparent)]
     Number(#[from] NumberError),
+    /// The period of creation is none.
+    #[error("'created': {0}")]
+    Created(NotAPeriod),
     /// Too few or too many groupings.
     #[error("'groupBy' takes 1 to {MOST_GROUPINGS} ways, and was given {0}")]
     Groupings(usize),
@@ -125,16 +130,23 @@ pub struct Learnt {
 pub fn canonical(parameters: &[(String, Value)]) -> String {
     let mut sorted: Vec<&(String, Value)> = parameters.iter().collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
-    let json = |value: &Value| match value {
-        Value::Whole(value) => value.to_string(),
+    let text = |value: &Value| match value {
         // Beyond 2^53 an f64 has no more whole digits to lose.
         Value::Real(value) if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 => format!("{}", *value as i64),
-        Value::Real(value) => serde_json::Value::from(*value).to_string(),
-        Value::Choice(text) => serde_json::Value::from(text.as_str()).to_string(),
+        value => json(value).to_string(),
     };
     let fields: Vec<String> =
-        sorted.into_iter().map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), json(value))).collect();
+        sorted.into_iter().map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), text(value))).collect();
     format!("{{{}}}", fields.join(","))
+}
+
+/// A value as JSON.
+pub fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Whole(value) => (*value).into(),
+        Value::Real(value) => (*value).into(),
+        Value::Choice(text) => text.as_str().into(),
+    }
 }
 
 fn hash(parameters: &[(String, Value)]) -> String {
@@ -144,45 +156,41 @@ fn hash(parameters: &[(String, Value)]) -> String {
     })
 }
 
-fn used(app: &App, choice: &ModelChoice) -> Result<ModelUsed, CreditError> {
-    let (manifest, parameters) = app.models.resolve(choice)?;
-    let parameters = parameters.values().to_vec();
-    Ok(ModelUsed { hash: hash(&parameters), manifest, parameters, lens: choice.lens })
+fn used(model: &Chosen) -> ModelUsed {
+    let parameters = model.parameters().values().to_vec();
+    ModelUsed { hash: hash(&parameters), manifest: model.manifest().clone(), parameters, lens: model.choice().lens }
 }
 
 /// A request with its gaps filled, on one snapshot.
 struct Ground {
     snapshot: Arc<Snapshot>,
     within: Within,
-    choices: Vec<ModelChoice>,
-    models: Vec<ModelUsed>,
+    models: Vec<Chosen>,
 }
 
 impl Ground {
     fn of(app: &App, asked: ScopeAsked, models: Vec<Option<ModelAsked>>) -> Result<Self, AttributionError> {
-        let choices: Vec<ModelChoice> = models.into_iter().map(|model| chosen(app, model)).collect::<Result<_, _>>()?;
-        let models: Vec<ModelUsed> = choices.iter().map(|choice| used(app, choice)).collect::<Result<_, _>>()?;
-        let influence = models.iter().find(|model| !model.manifest.additive);
-        if let Some(model) = influence.filter(|_| names_source(&asked.filter)) {
-            return Err(CreditError::NotAdditive { model: model.manifest.id.clone() }.into());
+        let models: Vec<Chosen> = models.into_iter().map(|model| chosen(app, model)).collect::<Result<_, _>>()?;
+        if names_source(&asked.filter) {
+            models.iter().cloned().try_for_each(|model| model.additive().map(drop))?;
         }
         let snapshot = app.resident.snapshot();
         let data_version = data_version(&snapshot, asked.data_version)?;
         let as_of = asked.as_of.unwrap_or_else(|| app.clock.now());
         let calendar = &snapshot.settings().calendar;
-        let period = |name: &str| named(calendar, Some(name), as_of).map_err(NumberError::from);
-        let created = asked.created.as_deref().map(period).transpose()?;
+        let period = |name: &str| named(calendar, Some(name), as_of);
+        let created = asked.created.as_deref().map(period).transpose().map_err(AttributionError::Created)?;
         let closing = match (asked.period.as_deref(), created) {
             (None, Some(_)) => None,
             (name, _) => Some(named(calendar, name, as_of).map_err(NumberError::from)?),
         };
         let within = Within { closing, created, outcome: asked.outcome, filter: asked.filter, as_of, data_version };
-        Ok(Self { snapshot, within, choices, models })
+        Ok(Self { snapshot, within, models })
     }
 
     fn additive(self) -> Result<Self, AttributionError> {
-        match self.models.iter().find(|model| !model.manifest.additive) {
-            Some(model) => Err(AttributionError::Influence(model.manifest.id.clone())),
+        match self.models.iter().find(|model| !model.manifest().additive) {
+            Some(model) => Err(AttributionError::Influence(model.manifest().id.clone())),
             None => Ok(self),
         }
     }
@@ -193,34 +201,28 @@ impl Ground {
         T: Send + 'static,
         F: FnOnce(&Snapshot, &Within, &[&ModelCredit]) -> Result<T, CreditError> + Send + 'static,
     {
-        let place = app.capacity.enter().await.ok_or(NumberError::Busy)?;
-        let registry = app.models.clone();
-        let Self { snapshot, within, choices, models } = self;
-        let computed = tokio::task::spawn_blocking(move || {
-            let fitted = |choice| match within.data_version {
-                Some(version) => registry.model_as_recorded(choice, &snapshot, version).map(|(_, credit)| credit),
-                None => registry.model(choice, &snapshot),
-            };
-            let fitted = choices.iter().map(fitted).collect::<Result<Vec<_>, _>>()?;
-            let credits: Vec<&ModelCredit> = fitted.iter().map(Arc::as_ref).collect();
+        let Self { snapshot, within, models } = self;
+        at_work(app, move || {
+            let ready = models.iter().map(|model| model.ready(&snapshot, within.data_version)).collect::<Result<Vec<_>, _>>()?;
+            let credits: Vec<&ModelCredit> = ready.iter().map(ReadyModel::credit).collect();
             let answer = answer(&snapshot, &within, &credits);
-            let answer = counted_against(&registry, &choices, answer)?;
-            drop(place);
-            Ok::<_, CreditError>(Attributed { answer, within, models, snapshot })
-        });
-        Ok(computed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))??)
+            let answer = watched(&ready, answer)?;
+            let models = models.iter().map(used).collect();
+            Ok(Attributed { answer, within, models, snapshot })
+        })
+        .await
     }
 }
 
-/// Tells the registry which model failed, or that none did.
-fn counted_against<T>(registry: &Registry, choices: &[ModelChoice], answer: Result<T, CreditError>) -> Result<T, CreditError> {
+/// Counts against the model that failed, else for all of them.
+fn watched<T>(ready: &[ReadyModel], answer: Result<T, CreditError>) -> Result<T, CreditError> {
     let failed = match &answer {
-        Err(CreditError::ModelFailed { model, .. }) => Some(model.clone()),
+        Err(CreditError::ModelFailed { model, .. }) => ready.iter().find(|own| own.id() == model),
         _ => None,
     };
     match failed {
-        Some(model) => registry.watch(&model, answer),
-        None => choices.iter().fold(answer, |answer, choice| registry.watch(&choice.model, answer)),
+        Some(model) => model.watch(answer),
+        None => ready.iter().fold(answer, |answer, model| model.watch(answer)),
     }
 }
 
@@ -339,28 +341,14 @@ pub async fn findings(app: &App, viewer: &Viewer, model: Option<ModelAsked>) -> 
         return Err(AttributionError::NotUnscoped);
     }
     let ground = Ground::of(app, ScopeAsked::default(), vec![model])?;
-    let used = &ground.models[0];
-    let view = (used.manifest.passes > 0).then_some(View { lens: used.lens, origins: used.manifest.origins });
+    let model = &ground.models[0];
+    let view = View { lens: model.choice().lens, origins: model.manifest().origins };
+    let view = (model.manifest().passes > 0).then_some(view);
     let answer = move |snapshot: &Snapshot, _: &Within, models: &[&ModelCredit]| {
         let trained = view.map(|view| Training { snapshot, view, version: None }.counts());
         Ok(Learnt { findings: models[0].findings(), trained, data_version: snapshot.data_version() })
     };
     ground.compute(app, answer).await
-}
-
-/// What a model gives each touchpoint of the journey that every model is held to; `None`: nobody earns anything of it.
-///
-/// # Errors
-/// There is no such model, it failed, or too many computations go.
-pub async fn on_golden(app: &App, model: String) -> Result<Option<Vec<f64>>, AttributionError> {
-    let place = app.capacity.enter().await.ok_or(NumberError::Busy)?;
-    let registry = app.models.clone();
-    let weighed = tokio::task::spawn_blocking(move || {
-        let weights = registry.on_golden(&model);
-        drop(place);
-        weights
-    });
-    Ok(weighed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))??)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod numbers;
 pub mod paths;
 pub mod performance;
 pub mod rows;
+mod work;
 
 use crate::clock::Clock;
 use crate::config::Config;

@@ -1,7 +1,9 @@
 //! The numbers: a request with its gaps filled becomes a question, and the question is answered from one snapshot.
 
 use super::App;
-use super::answers::{Kept, Source};
+use super::answers::{Answers, Kept, Source};
+use super::work::at_work;
+use crate::plugins::Chosen;
 use chrono::{DateTime, Days, Utc};
 use pipewright_core::attribution::{Credit, CreditError};
 use pipewright_core::calendar::{Calendar, NotAPeriod, Period};
@@ -167,7 +169,11 @@ pub(super) struct Ground {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) period: Period,
     pub(super) as_of: DateTime<Utc>,
-    pub(super) model: ModelChoice,
+    /// Which recorded changes count; `None`: all of the snapshot.
+    pub(super) data_version: Option<DataVersion>,
+    pub(super) model: Chosen,
+    /// Whether the instant was asked for, so that the same question can be asked again.
+    is_dated: bool,
 }
 
 impl Ground {
@@ -181,13 +187,12 @@ impl Ground {
             return Err(NumberError::DuplicateDimension(name(*twice)));
         }
         let snapshot = app.resident.snapshot();
-        data_version(&snapshot, asked.data_version)?;
+        let data_version = data_version(&snapshot, asked.data_version)?;
         let as_of = asked.as_of.unwrap_or_else(|| app.clock.now());
         let calendar = &snapshot.settings().calendar;
         let period = named(calendar, asked.period.as_deref(), as_of)?;
-        let model = chosen(app, asked.model.clone())?;
-        app.models.validate(&model)?;
-        Ok(Self { snapshot, period, as_of, model })
+        let model = chosen(app, asked.model.clone())?.additive()?;
+        Ok(Self { snapshot, period, as_of, data_version, model, is_dated: asked.as_of.is_some() })
     }
 }
 
@@ -201,17 +206,17 @@ pub(super) fn data_version(snapshot: &Snapshot, asked: Option<DataVersion>) -> R
 }
 
 /// The model asked for (`None`: the configured one), if it is there and takes the parameters given.
-pub(super) fn chosen(app: &App, asked: Option<ModelAsked>) -> Result<ModelChoice, NumberError> {
+pub(super) fn chosen(app: &App, asked: Option<ModelAsked>) -> Result<Chosen, NumberError> {
     let given = asked.unwrap_or_default();
     let mut parameters = given.parameters;
     parameters.sort();
     let id = given.id.unwrap_or_else(|| app.config.attribution.default_model.clone());
-    let model = ModelChoice { model: id, parameters, lens: given.lens };
-    let (manifest, _) = app.models.resolve(&model)?;
+    let model = app.models.choose(ModelChoice { model: id, parameters, lens: given.lens })?;
+    let manifest = model.manifest();
     match given.version.filter(|asked| *asked != manifest.version) {
         Some(asked) => {
-            let asked = asked.chars().take(40).collect();
-            Err(NumberError::ModelVersion { model: manifest.id, asked, here: manifest.version })
+            let (asked, here) = (asked.chars().take(40).collect(), manifest.version.clone());
+            Err(NumberError::ModelVersion { model: manifest.id.clone(), asked, here })
         }
         None => Ok(model),
     }
@@ -242,43 +247,32 @@ fn name(dimension: Dimension) -> &'static str {
 }
 
 /// As [`computed`], with the snapshot.
-pub(super) async fn compute<T, F>(
-    app: &App,
-    snapshot: Arc<Snapshot>,
-    model: ModelChoice,
-    answer: F,
-) -> Result<Answered<T>, NumberError>
+pub(super) async fn compute<T, F>(app: &App, ground: Ground, answer: F) -> Result<Answered<T>, NumberError>
 where
     T: Send + 'static,
     F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
 {
-    let answer = Arc::new(computed(app, snapshot.clone(), model, answer).await?);
-    Ok(Answered { answer, snapshot })
+    let snapshot = ground.snapshot.clone();
+    Ok(Answered { answer: Arc::new(computed(app, ground, answer).await?), snapshot })
 }
 
-/// Computes where waiting for it stops nobody else.
-async fn computed<T, F>(app: &App, snapshot: Arc<Snapshot>, model: ModelChoice, answer: F) -> Result<T, NumberError>
+/// The answer by the model of the question, which learnt from nothing that the question leaves out.
+async fn computed<T, F>(app: &App, ground: Ground, answer: F) -> Result<T, NumberError>
 where
     T: Send + 'static,
     F: FnOnce(&Snapshot, &dyn Credit) -> Result<T, CreditError> + Send + 'static,
 {
-    let place = app.capacity.enter().await.ok_or(NumberError::Busy)?;
-    let models = app.models.clone();
-    let going = tokio::task::spawn_blocking(move || {
-        let credit = models.credit(&model, &snapshot)?;
-        let answer = answer(&snapshot, credit.as_ref())?;
-        drop(place);
-        Ok(answer)
-    });
-    going.await.map_err(|error| NumberError::Panicked(Arc::new(error)))?
+    let Ground { snapshot, data_version, model, .. } = ground;
+    at_work(app, move || Ok(answer(&snapshot, &model.ready(&snapshot, data_version)?)?)).await
 }
 
-/// The answer from memory where it is there or under way, else computed; what a viewer may not see whole is not kept.
+/// The answer from memory where it is there or under way, else computed. What a viewer may not see whole is not kept, nor what
+/// was asked as of the moment, which nobody asks again.
 async fn kept<Q, T>(
     app: &App,
     viewer: &Viewer,
     ground: Ground,
-    kept: &Kept<Q, T>,
+    kept: fn(&Answers) -> &Kept<Q, T>,
     query: Q,
     answer: fn(&Snapshot, &Q, &Scope, &dyn Credit) -> Result<T, CreditError>,
 ) -> Result<Answered<T>, NumberError>
@@ -286,23 +280,21 @@ where
     Q: Clone + Hash + Eq + Send + Sync + 'static,
     T: Send + Sync + 'static,
 {
-    let Ground { snapshot, model, .. } = ground;
+    let snapshot = ground.snapshot.clone();
     let scope = viewer.scope().clone();
-    let is_kept = scope.is_unrestricted();
-    let source = Source { version: snapshot.data_version(), file: app.models.file_of(&model.model) };
-    let (id, asked) = (model.model.clone(), query.clone());
-    let going = computed(app, snapshot.clone(), model, move |snapshot, credit| answer(snapshot, &asked, &scope, credit));
-    let answer = match is_kept {
-        true => {
-            let answer = kept.or_compute(source.clone(), query.clone(), going).await?;
-            // The file was replaced meanwhile: either of the two may have answered.
-            if app.models.file_of(&id) != source.file {
-                kept.forget(source, query).await;
-            }
-            answer
-        }
-        false => Arc::new(going.await?),
-    };
+    if !scope.is_unrestricted() || !ground.is_dated {
+        return compute(app, ground, move |snapshot, credit| answer(snapshot, &query, &scope, credit)).await;
+    }
+    let file = ground.model.file().map(|file| file.sha256.clone());
+    let source = Source { version: snapshot.data_version(), file };
+    let app = app.clone();
+    // On its own: an answer that comes after its asker left is there for the next.
+    let going = tokio::spawn(async move {
+        let asked = query.clone();
+        let going = computed(&app, ground, move |snapshot, credit| answer(snapshot, &asked, &scope, credit));
+        kept(&app.answers).or_compute(source, query, going).await
+    });
+    let answer = going.await.map_err(|error| NumberError::Panicked(Arc::new(error)))??;
     Ok(Answered { answer, snapshot })
 }
 
@@ -324,7 +316,7 @@ fn question(ground: &Ground, asked: Asked, how: MatrixAsked) -> Result<MatrixQue
         baseline: how.baseline,
         roll_up: how.roll_up,
         generation: how.generation,
-        model: ground.model.clone(),
+        model: ground.model.choice().clone(),
     })
 }
 
@@ -335,7 +327,7 @@ fn question(ground: &Ground, asked: Asked, how: MatrixAsked) -> Result<MatrixQue
 pub async fn apm(app: &App, viewer: &Viewer, asked: Asked, how: MatrixAsked) -> Result<Answered<Matrix>, NumberError> {
     let ground = Ground::of(app, &asked, 1, 4)?;
     let query = question(&ground, asked, how)?;
-    kept(app, viewer, ground, &app.answers.matrices, query, matrix::matrix).await
+    kept(app, viewer, ground, |answers| &answers.matrices, query, matrix::matrix).await
 }
 
 /// Past quarters that a matrix looks at.
@@ -371,7 +363,7 @@ pub async fn behind(
     let query = question(&ground, asked, how)?;
     let scope = viewer.scope().clone();
     let answer = move |snapshot: &Snapshot, credit: &dyn Credit| matrix::behind(snapshot, &query, &key, measure, &scope, credit);
-    computed(app, ground.snapshot, ground.model, answer).await
+    computed(app, ground, answer).await
 }
 
 /// The waterfall of a window, for each key of up to two dimensions.
@@ -396,10 +388,10 @@ pub async fn flow(
         data_version: asked.data_version,
         by: asked.by,
         filter: asked.filter,
-        model: ground.model.clone(),
+        model: ground.model.choice().clone(),
     };
     let scope = viewer.scope().clone();
-    compute(app, ground.snapshot, ground.model, move |snapshot, credit| matrix::flow(snapshot, &query, &scope, credit)).await
+    compute(app, ground, move |snapshot, credit| matrix::flow(snapshot, &query, &scope, credit)).await
 }
 
 /// How the columns stood at several points, each as known then.
@@ -425,7 +417,7 @@ pub async fn trend(
         return Err(NumberError::Points(points.len()));
     }
     let query = TrendQuery { matrix: question(&ground, asked, how)?, points };
-    kept(app, viewer, ground, &app.answers.trends, query, matrix::trend).await
+    kept(app, viewer, ground, |answers| &answers.trends, query, matrix::trend).await
 }
 
 /// The last instant of each step of the period that is over at `as_of`, and `as_of` itself where the period is not over then.
@@ -472,9 +464,9 @@ pub async fn aggregate(
         period: ground.period,
         as_of: ground.as_of,
         data_version: asked.data_version,
-        model: ground.model.clone(),
+        model: ground.model.choice().clone(),
     };
-    kept(app, viewer, ground, &app.answers.aggregates, query, matrix::aggregate).await
+    kept(app, viewer, ground, |answers| &answers.aggregates, query, matrix::aggregate).await
 }
 
 #[cfg(test)]

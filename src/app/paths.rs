@@ -3,6 +3,7 @@
 use crate::intake::paths::{Paths, PathsError, Totals};
 use crate::plugins::Registry;
 use pipewright_core::attribution::CreditError;
+use pipewright_core::matrix::{Lens, ModelChoice};
 use pipewright_plugin::{
     FittedModel, Journey, Journeys, Kind, Manifest, ModelError, Outcome, Positions, Remarks, Source, Step, Touch, Transition,
     Value, Weights,
@@ -109,8 +110,10 @@ pub struct SourceCredit {
 pub fn attribute(models: &Registry, request: &PathsRequest) -> Result<PathsCredit, PathsRefused> {
     allow(models, &request.model)?;
     let paths = read(&request.file)?;
-    let fitted = models.fit_on(&request.model, &request.parameters, &Training(&paths));
-    let (manifest, parameters, fitted) = fitted.map_err(|error| refused(&request.model, error))?;
+    let choice = ModelChoice { model: request.model.clone(), parameters: request.parameters.clone(), lens: Lens::All };
+    let model = models.choose(choice).map_err(|error| refused(&request.model, error))?;
+    let fitted = model.fit_on(&Training(&paths)).map_err(|error| refused(&request.model, error))?;
+    let (manifest, parameters) = (model.manifest().clone(), model.parameters());
     let findings = fitted.findings();
     let mut credit = Credit::new(paths.names().len());
     match findings.shares.is_empty() || request.per_journey {

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::numbers::{Answered, Asked, Ground, NumberError, compute};
+use super::work::at_work;
 use chrono::{DateTime, Utc};
 use pipewright_core::calendar::Period;
 use pipewright_core::campaigns::{self, CampaignPerformance, CampaignQuery, CampaignsBy};
@@ -29,19 +30,16 @@ pub async fn campaigns(
     asked: Asked,
     by: CampaignsBy,
 ) -> Result<Performed<CampaignPerformance>, NumberError> {
-    let Ground { snapshot, period, as_of, model } = Ground::of(app, &asked, 0, 0)?;
+    let ground = Ground::of(app, &asked, 0, 0)?;
+    let (snapshot, period, as_of) = (ground.snapshot.clone(), ground.period, ground.as_of);
     let query = CampaignQuery { period, as_of, data_version: asked.data_version, filter: asked.filter, by };
     let scope = viewer.scope().clone();
-    let models = app.models.clone();
-    let place = app.capacity.enter().await.ok_or(NumberError::Busy)?;
-    let computed = tokio::task::spawn_blocking(move || {
-        let credit = models.model(&model, &snapshot)?;
-        let answer = campaigns::campaign_performance(&snapshot, &query, &scope, &credit);
-        let answer = models.watch(&model.model, answer)?;
-        drop(place);
-        Ok::<_, NumberError>(Answered { answer: Arc::new(answer), snapshot })
+    let performed = at_work(app, move || {
+        let model = ground.model.ready(&ground.snapshot, ground.data_version)?;
+        let answer = campaigns::campaign_performance(&ground.snapshot, &query, &scope, model.credit());
+        Ok::<_, NumberError>(model.watch(answer)?)
     });
-    Ok(Performed { period, as_of, answered: computed.await.map_err(|error| NumberError::Panicked(Arc::new(error)))?? })
+    Ok(Performed { period, as_of, answered: Answered { answer: Arc::new(performed.await?), snapshot } })
 }
 
 /// How the five roles perform. `asked.by` is empty.
@@ -49,11 +47,12 @@ pub async fn campaigns(
 /// # Errors
 /// The request names what does not exist, or the model failed.
 pub async fn roles(app: &App, viewer: &Viewer, asked: Asked) -> Result<Performed<RolePerformance>, NumberError> {
-    let Ground { snapshot, period, as_of, model } = Ground::of(app, &asked, 0, 0)?;
+    let ground = Ground::of(app, &asked, 0, 0)?;
+    let (period, as_of) = (ground.period, ground.as_of);
     let expected = app.config.pipeline.expectations(&app.config.organisation.name);
     let query = RoleQuery { period, as_of, data_version: asked.data_version, filter: asked.filter, expected };
     let scope = viewer.scope().clone();
     let answered =
-        compute(app, snapshot, model, move |snapshot, credit| roles::role_performance(snapshot, &query, &scope, credit)).await?;
+        compute(app, ground, move |snapshot, credit| roles::role_performance(snapshot, &query, &scope, credit)).await?;
     Ok(Performed { period, as_of, answered })
 }

@@ -5,7 +5,7 @@ mod database;
 use crate::app::paths::{PathsCredit, PathsRefused, PathsRequest, attribute};
 use crate::config::Config;
 use crate::plugins::Registry;
-use pipewright_plugin::{Remarks, Value};
+use pipewright_plugin::Remarks;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
@@ -67,15 +67,18 @@ pub enum Format {
 /// The file or the database cannot be read; there is no such model, or none for such a file; the model failed.
 pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Error>> {
     match (&args.journeys, &args.model) {
-        (Some(file), Some(model)) => Ok(plain(&args, file.clone(), model.clone())?),
+        (Some(file), Some(model)) => {
+            let folder = super::plugin::folder(&config, std::env::current_exe().ok())?;
+            Ok(plain(&args, &Registry::with_folder(folder), file.clone(), model.clone())?)
+        }
         _ => database::run(args, config).await,
     }
 }
 
 /// Of a plain file.
-fn plain(args: &AttributeArgs, file: PathBuf, model: String) -> Result<(), PathsRefused> {
+fn plain(args: &AttributeArgs, models: &Registry, file: PathBuf, model: String) -> Result<(), PathsRefused> {
     let request = PathsRequest { file, model, parameters: args.parameters.clone(), per_journey: args.per_journey };
-    let credit = attribute(&Registry::built_in(), &request)?;
+    let credit = attribute(models, &request)?;
     let text = match args.format {
         Format::Table => table(&credit),
         Format::Csv => csv(&credit),
@@ -203,16 +206,11 @@ struct Going<'a> {
 }
 
 fn json(credit: &PathsCredit) -> String {
-    let value = |value: &Value| match value {
-        Value::Whole(value) => serde_json::Value::from(*value),
-        Value::Real(value) => serde_json::Value::from(*value),
-        Value::Choice(value) => serde_json::Value::from(value.as_str()),
-    };
     let names = || credit.figures.iter().map(String::as_str);
     let answer = Answer {
         model: &credit.manifest.id,
         model_version: &credit.manifest.version,
-        parameters: credit.parameters.iter().map(|(name, given)| (name.as_str(), value(given))).collect(),
+        parameters: credit.parameters.iter().map(|(name, given)| (name.as_str(), crate::app::attribution::json(given))).collect(),
         total_conversions: credit.total[0],
         total_conversion_value: credit.total[1],
         sources: (credit.sources.iter())

@@ -4,7 +4,7 @@ use super::config::without_password;
 use super::serve::settings;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::plugins::Registry;
+use crate::plugins::{Chosen, Registry};
 use crate::resident::Resident;
 use crate::storage::{Storage, StorageError};
 use chrono::{Datelike, Timelike};
@@ -85,7 +85,7 @@ fn clock(config: &Config, findings: &mut Findings) {
 
 fn models(config: &Config, findings: &mut Findings) {
     let model = &config.attribution.default_model;
-    let registry = match super::plugin::folder(config, None) {
+    let registry = match super::plugin::folder(config, std::env::current_exe().ok()) {
         Ok(folder) => Registry::with_folder(folder),
         Err(error) => {
             findings.fail(format!("plug-ins: {error}"));
@@ -98,8 +98,8 @@ fn models(config: &Config, findings: &mut Findings) {
     }
     let names: Vec<String> = registry.manifests().into_iter().map(|manifest| manifest.id).collect();
     let choice = ModelChoice { model: model.clone(), parameters: Vec::new(), lens: Lens::All };
-    match registry.validate(&choice) {
-        Ok(()) => findings.ok(format!("models: {}; the default is '{model}'", names.join(", "))),
+    match registry.choose(choice).and_then(Chosen::additive) {
+        Ok(_) => findings.ok(format!("models: {}; the default is '{model}'", names.join(", "))),
         Err(error) => findings.fail(format!("models: attribution.default_model: {error}; set it to one of {}", names.join(", "))),
     }
 }

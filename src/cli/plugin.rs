@@ -7,6 +7,7 @@ use pipewright_core::money;
 use pipewright_plugin::conformance::{self, GOLDEN_AMOUNT_MINOR, golden, weigh_one};
 use pipewright_plugin::{Domain, Model};
 use std::error::Error;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -62,12 +63,9 @@ enum PluginCommand {
     },
     /// Lists every model: those that come with the server, and those of the folder.
     List,
-    /// Compiles a component and nothing else: the server tries a file so, in a process that it can stop.
+    /// Compiles a component from its input and nothing else: the server tries a file so, in a process that it can stop.
     #[command(hide = true)]
-    Compile {
-        /// The file.
-        file: PathBuf,
-    },
+    Compile,
 }
 
 /// The configured folder of plug-ins; `compiler` is this program, where components are to be tried apart.
@@ -88,9 +86,15 @@ pub fn run(args: PluginArgs, config: &Config) -> Result<ExitCode, Box<dyn Error>
         PluginCommand::Pack { folder, out } => build(&folder, out, &config.plugins.components)?,
         PluginCommand::Test { file } => test(&file, &config.plugins.components)?,
         PluginCommand::List => return list(config),
-        PluginCommand::Compile { file } => Host::new(config.plugins.components.clone())?.compile(&std::fs::read(file)?)?,
+        PluginCommand::Compile => compile(&config.plugins.components)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn compile(limits: &ComponentLimits) -> Result<(), Box<dyn Error>> {
+    let mut component = Vec::new();
+    std::io::stdin().take(limits.file_bytes + 1).read_to_end(&mut component)?;
+    Ok(Host::new(limits.clone())?.compile(&component)?)
 }
 
 fn begin(name: &str, weights: bool) -> Result<(), Box<dyn Error>> {
@@ -168,7 +172,7 @@ fn shown(domain: &Domain) -> String {
 }
 
 fn list(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
-    let registry = Registry::with_folder(folder(config, None)?);
+    let registry = Registry::with_folder(folder(config, std::env::current_exe().ok())?);
     for model in registry.listed() {
         let from = model.file.map_or("built in".into(), |file| file.name);
         println!("{:<24} {:<10} {from:<24} {}", model.manifest.id, model.manifest.version, model.manifest.description);

@@ -13,7 +13,7 @@ use super::models::ModelUse;
 use super::page::{self, Connection, DEFAULT, Listed, MOST, Paging};
 use super::question::{ModelInput, model, refused};
 use super::rep::Rep;
-use super::scalars::{Change, Instant, Money};
+use super::scalars::{Change, Instant, Money, count};
 use super::source::Source;
 use crate::app::attribution::{self as cases, Attributed, AttributionError, ScopeAsked};
 use async_graphql::{Context, Enum, InputObject, Object, Result};
@@ -179,10 +179,6 @@ impl GroupPart {
 /// Amounts of credit, and how many opportunities they are of.
 pub struct AttributedAmounts(pub attribution::Credits);
 
-fn counted(count: u64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
 /// Amounts of credit, and how many opportunities they are of. Amounts add up over groups, to the cent, unless the model is one
 /// of influence. Counts are of distinct opportunities and do not add up over SOURCE, ROLE, CHANNEL, CAMPAIGN, REP and PRODUCT.
 #[Object]
@@ -209,28 +205,28 @@ impl AttributedAmounts {
 
     /// Distinct opportunities. Not additive.
     async fn opportunity_count(&self) -> i32 {
-        counted(self.0.opportunities())
+        count(self.0.opportunities())
     }
 
     /// Distinct open opportunities. Not additive.
     async fn open_count(&self) -> i32 {
-        counted(self.0.open)
+        count(self.0.open)
     }
 
     /// Distinct won opportunities. Not additive.
     async fn won_count(&self) -> i32 {
-        counted(self.0.won)
+        count(self.0.won)
     }
 
     /// Distinct lost opportunities. Not additive.
     async fn lost_count(&self) -> i32 {
-        counted(self.0.lost)
+        count(self.0.lost)
     }
 
     /// Distinct opportunities whose credit will change: a milestone that the model gives weight to is not reached yet. Not
     /// additive.
     async fn provisional_count(&self) -> i32 {
-        counted(self.0.provisional)
+        count(self.0.provisional)
     }
 }
 
@@ -301,7 +297,7 @@ impl UnattributedReason {
 
     /// Opportunities of which it is true.
     async fn opportunity_count(&self) -> i32 {
-        counted(self.1)
+        count(self.1)
     }
 }
 

@@ -6,7 +6,7 @@ use super::loaders;
 use super::page::{self, Connection, DEFAULT, Listed, MOST, Paging};
 use super::question::{ModelInput, asked, refused};
 use super::ratio::Ratio;
-use super::scalars::{Change, Instant, Money};
+use super::scalars::{Change, Instant, Money, count};
 use crate::app::performance::{self, Performed};
 use async_graphql::{Context, Enum, Object, Result};
 use pipewright_core::campaigns::{self, CampaignFigures as Figures, CampaignRowKey};
@@ -106,11 +106,6 @@ impl CampaignFigures {
     async fn realised_roi(&self) -> Ratio {
         campaigns::realised_roi(&self.0).into()
     }
-}
-
-/// A count as the API gives it.
-pub(super) fn count(count: u64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 /// One row of a performance.

@@ -3,7 +3,7 @@
 use super::cut::{KeyPart, key};
 use super::page::{Connection, Paging};
 use super::question::{Baseline, refused};
-use super::scalars::Money;
+use super::scalars::{Money, count};
 use super::share::{self, OpportunityShare};
 use crate::app::numbers::{self, Asked, MatrixAsked};
 use async_graphql::{Context, Enum, Object, Result};
@@ -256,10 +256,6 @@ pub struct MatrixCell {
     pub from: Arc<Asking>,
 }
 
-fn i32_of(count: u64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
 /// One cell of a matrix, for one key. ACV is annual contract value. Amounts add up over every dimension to the cent; counts are distinct and do not add up
 /// over PRODUCT or SOURCE.
 #[Object]
@@ -323,17 +319,17 @@ impl MatrixCell {
 
     /// Distinct opportunities won. Not additive over PRODUCT or SOURCE.
     async fn closed_count(&self) -> i32 {
-        i32_of(self.cell.closed_count)
+        count(self.cell.closed_count)
     }
 
     /// Distinct opportunities open. Not additive over PRODUCT or SOURCE.
     async fn open_count(&self) -> i32 {
-        i32_of(self.cell.open_count)
+        count(self.cell.open_count)
     }
 
     /// Distinct opportunities that entered. Not additive over PRODUCT or SOURCE.
     async fn generation_count(&self) -> i32 {
-        i32_of(self.cell.generation_count)
+        count(self.cell.generation_count)
     }
 
     /// The opportunities behind one amount of the cell, each with its part, the largest first. All parts add up to the amount

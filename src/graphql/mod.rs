@@ -27,6 +27,8 @@ pub mod models;
 pub mod node;
 pub mod opportunity;
 pub mod page;
+pub mod parameter;
+pub mod plugin_file;
 pub mod product;
 pub mod question;
 pub mod ratio;
@@ -68,6 +70,7 @@ pub struct NumbersQuery(
     trend::TrendQuery,
     aggregate::AggregateQuery,
     models::ModelQuery,
+    plugin_file::PluginFileQuery,
     campaign_performance::CampaignPerformanceQuery,
     role_performance::RolePerformanceQuery,
     AttributionQueries,

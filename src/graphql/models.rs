@@ -1,118 +1,17 @@
 //! The attribution models that can be asked for, and the one behind an answer.
 
+use super::parameter::{ModelParameter, counted, given};
+use super::plugin_file::PluginFile;
 use super::question::Lens;
 use super::scalars::Json;
-use crate::app::attribution::ModelUsed;
+use crate::app::attribution::{ModelUsed, json};
 use crate::plugins::{ListedModel, PluginKind};
-use async_graphql::{Context, Enum, Object, Result, SimpleObject, Union};
-use pipewright_plugin::{Domain, Parameter, Value};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 
 /// Models that are listed at most.
 const MOST_MODELS: usize = 100;
 /// Touchpoints of the journey that every model is held to.
 const GOLDEN: usize = 6;
-
-/// How many of a short list are given.
-fn given(first: i32) -> usize {
-    usize::try_from(first.clamp(1, 100)).expect("it is positive")
-}
-
-/// A parameter that is a whole number.
-#[derive(SimpleObject)]
-pub struct WholeParameter {
-    /// Its name in `ModelInput.parameters`, the unit last: `window_days`.
-    pub name: String,
-    /// What it does, in one sentence.
-    pub description: String,
-    /// What it is where nobody says.
-    pub default: i32,
-    /// The least that it can be.
-    pub least: i32,
-    /// The most that it can be.
-    pub most: i32,
-}
-
-/// A parameter that is a number.
-#[derive(SimpleObject)]
-pub struct RealParameter {
-    /// Its name in `ModelInput.parameters`, the unit last: `half_life_days`.
-    pub name: String,
-    /// What it does, in one sentence.
-    pub description: String,
-    /// What it is where nobody says.
-    pub default: f64,
-    /// The least that it can be.
-    pub least: f64,
-    /// The most that it can be.
-    pub most: f64,
-}
-
-/// A word that a parameter can be.
-#[derive(SimpleObject)]
-pub struct ParameterOption {
-    /// The word, as `ModelInput.parameters` takes it.
-    pub word: String,
-}
-
-/// A parameter that is one of a few words.
-pub struct ChoiceParameter {
-    name: String,
-    description: String,
-    default: String,
-    options: Vec<String>,
-}
-
-/// A parameter that is one of a few words.
-#[Object]
-impl ChoiceParameter {
-    /// Its name in `ModelInput.parameters`.
-    async fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it does, in one sentence.
-    async fn description(&self) -> &str {
-        &self.description
-    }
-
-    /// What it is where nobody says.
-    async fn default(&self) -> &str {
-        &self.default
-    }
-
-    /// All that it can be.
-    #[graphql(complexity = "given(first) * child_complexity + 1")]
-    async fn options(
-        &self,
-        #[graphql(desc = "How many from the start, 1 to 100.", default = 12)] first: i32,
-    ) -> Vec<ParameterOption> {
-        self.options.iter().take(given(first)).cloned().map(|word| ParameterOption { word }).collect()
-    }
-}
-
-/// Something about a model that can be turned.
-#[derive(Union)]
-pub enum ModelParameter {
-    /// A whole number.
-    Whole(WholeParameter),
-    /// A number.
-    Real(RealParameter),
-    /// One of a few words.
-    Choice(ChoiceParameter),
-}
-
-impl From<Parameter> for ModelParameter {
-    fn from(Parameter { name, description, domain }: Parameter) -> Self {
-        let whole = |value: i64| i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX });
-        match domain {
-            Domain::Whole { default, min, max } => {
-                Self::Whole(WholeParameter { name, description, default: whole(default), least: whole(min), most: whole(max) })
-            }
-            Domain::Real { default, min, max } => Self::Real(RealParameter { name, description, default, least: min, most: max }),
-            Domain::Choice { default, options } => Self::Choice(ChoiceParameter { name, description, default, options }),
-        }
-    }
-}
 
 /// The model behind an answer, with all that brings the answer again.
 pub struct ModelUse(pub ModelUsed);
@@ -137,12 +36,7 @@ impl ModelUse {
 
     /// Every parameter with its value, defaults among them: a JSON object, as `ModelInput.parameters` takes it.
     async fn parameters(&self) -> Json {
-        let value = |value: &Value| match value {
-            Value::Whole(value) => serde_json::Value::from(*value),
-            Value::Real(value) => serde_json::Value::from(*value),
-            Value::Choice(text) => serde_json::Value::from(text.as_str()),
-        };
-        Json(self.0.parameters.iter().map(|(name, given)| (name.clone(), value(given))).collect())
+        Json(self.0.parameters.iter().map(|(name, given)| (name.clone(), json(given))).collect())
     }
 
     /// SHA-256 of `parameters` in hexadecimal, as JSON with its names in order, without spaces, whole numbers without a point
@@ -213,8 +107,8 @@ impl AttributionModel {
     async fn parameters(
         &self,
         #[graphql(desc = "How many from the start, 1 to 100.", default = 12)] first: i32,
-    ) -> Vec<ModelParameter> {
-        self.0.manifest.parameters.iter().take(given(first)).cloned().map(Into::into).collect()
+    ) -> Result<Vec<ModelParameter>> {
+        Ok(self.0.manifest.parameters.iter().take(counted(first)?).cloned().map(Into::into).collect())
     }
 
     /// Whether it is used where a question names no model.
@@ -244,11 +138,10 @@ impl AttributionModel {
     /// Its conformance report: what it gives each of the six touchpoints of the journey that every model is held to, with
     /// default parameters; a model that learns has learnt from that journey alone. Empty where it gives nobody credit, as one
     /// that needs origins does.
-    #[graphql(complexity = "GOLDEN * child_complexity + 10")]
-    async fn golden_weights(&self, ctx: &Context<'_>) -> Result<Vec<GoldenWeight>> {
-        let (app, id) = (super::app(ctx).clone(), self.0.manifest.id.clone());
-        let weights = crate::app::attribution::on_golden(&app, id).await.map_err(super::attribution::cannot)?;
-        Ok((1..).zip(weights.unwrap_or_default()).map(|(touchpoint, weight)| GoldenWeight { touchpoint, weight }).collect())
+    #[graphql(complexity = "GOLDEN * child_complexity + 1")]
+    async fn golden_weights(&self) -> Vec<GoldenWeight> {
+        let weights = self.0.golden.iter().flatten();
+        (1..).zip(weights).map(|(touchpoint, weight)| GoldenWeight { touchpoint, weight: *weight }).collect()
     }
 }
 
@@ -261,31 +154,6 @@ pub enum ModelProvenance {
     Declarative,
     /// A WebAssembly component in that folder, run in a sandbox.
     WebAssembly,
-}
-
-/// A file of the folder of plug-ins.
-pub struct PluginFile {
-    file: crate::plugins::PluginFile,
-    refused_because: Option<String>,
-}
-
-/// A file of the folder of plug-ins.
-#[Object]
-impl PluginFile {
-    /// Its name in the folder.
-    async fn name(&self) -> &str {
-        &self.file.name
-    }
-
-    /// SHA-256 of what it holds, in hexadecimal.
-    async fn sha256(&self) -> &str {
-        &self.file.sha256
-    }
-
-    /// Why it is not let in; null where it is. An older version of it may still serve.
-    async fn refused_because(&self) -> Option<&str> {
-        self.refused_because.as_deref()
-    }
 }
 
 /// What a model gives one touchpoint of the journey that every model is held to.
@@ -307,17 +175,5 @@ impl ModelQuery {
     #[graphql(complexity = "MOST_MODELS * child_complexity + 1")]
     async fn attribution_models(&self, ctx: &Context<'_>) -> Vec<AttributionModel> {
         super::app(ctx).models.listed().into_iter().take(MOST_MODELS).map(AttributionModel).collect()
-    }
-
-    /// The files in the folder of plug-ins: those that serve, in the order of their models, and then those that are refused,
-    /// with the reason; the first 100.
-    #[graphql(complexity = "MOST_MODELS * child_complexity + 1")]
-    async fn plugin_files(&self, ctx: &Context<'_>) -> Vec<PluginFile> {
-        let registry = &super::app(ctx).models;
-        let serving = registry.listed().into_iter().filter_map(|listed| listed.file);
-        let serving = serving.map(|file| PluginFile { file, refused_because: None });
-        let refused = registry.refused().into_iter();
-        let refused = refused.map(|refused| PluginFile { file: refused.file, refused_because: Some(refused.reason) });
-        serving.chain(refused).take(MOST_MODELS).collect()
     }
 }

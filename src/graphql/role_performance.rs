@@ -1,10 +1,10 @@
 //! How the five selling roles perform.
 
-use super::campaign_performance::count;
 use super::cut::{MatrixFilter, Period};
 use super::question::{ModelInput, asked, refused};
 use super::ratio::Ratio;
 use super::rep::Role;
+use super::scalars::count;
 use super::scalars::{Change, Instant, Money};
 use crate::app::performance::{self, Performed};
 use async_graphql::{Context, Object, Result};

@@ -165,6 +165,11 @@ impl Money {
     }
 }
 
+/// A count, as GraphQL's Int takes it; what is beyond that is its most.
+pub(super) fn count(count: u64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -40,6 +40,30 @@ pub enum PluginKind {
     Wasm,
 }
 
+impl PluginFile {
+    /// Whether it is a WebAssembly component.
+    pub(super) fn is_component(&self) -> bool {
+        self.kind == PluginKind::Wasm
+    }
+}
+
+/// Why a file is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// For what it holds: until that changes, it is not tried again.
+    #[error("{0}")]
+    Always(String),
+    /// For what is around it: it is tried again whenever the folder is looked at.
+    #[error("{0}")]
+    Now(String),
+}
+
+impl From<String> for Unfit {
+    fn from(reason: String) -> Self {
+        Self::Always(reason)
+    }
+}
+
 impl PluginKind {
     fn of(name: &str) -> Option<Self> {
         match name.rsplit_once('.')?.1 {
@@ -51,7 +75,7 @@ impl PluginKind {
 }
 
 impl Folder {
-    /// A folder that need not be there yet. `compiler` is the program, with `plugin compile FILE`, that tries components first.
+    /// A folder that need not be there yet. `compiler` is the program, with `plugin compile`, that tries components first.
     ///
     /// # Errors
     /// This machine cannot run WebAssembly.
@@ -80,8 +104,13 @@ impl Folder {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             let Some(kind) = PluginKind::of(&name).filter(|_| !name.starts_with('.')) else { continue };
-            // A file that went between the listing and the reading is as one that was never there.
-            let Ok(bytes) = read_at_most(&entry.path(), self.most_bytes()) else { continue };
+            let bytes = match read_at_most(&entry.path(), self.most_bytes()) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                // A file that went between the listing and the reading is as one that was never there.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
             let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             files.push((PluginFile { name, sha256, kind }, bytes));
         }
@@ -98,20 +127,20 @@ impl Folder {
     ///
     /// # Errors
     /// Why it cannot be let in.
-    pub(super) fn load(&self, file: &PluginFile, bytes: &[u8]) -> Result<Box<dyn Model>, String> {
+    pub(super) fn load(&self, file: &PluginFile, bytes: &[u8]) -> Result<Box<dyn Model>, Unfit> {
         let model: Box<dyn Model> = match file.kind {
             PluginKind::Declarative => read_declared(bytes)?,
-            PluginKind::Wasm => self.load_component(file, bytes)?,
+            PluginKind::Wasm => self.load_component(bytes)?,
         };
         conformance::check(model.as_ref()).map_err(|refused| format!("it does not keep the contract: {refused}"))?;
         Ok(model)
     }
 
-    fn load_component(&self, file: &PluginFile, bytes: &[u8]) -> Result<Box<dyn Model>, String> {
+    fn load_component(&self, bytes: &[u8]) -> Result<Box<dyn Model>, Unfit> {
         let Components { host, limits, compiler } = &self.components;
         super::wasm::examine(bytes, limits).map_err(|refused| refused.to_string())?;
         if let Some(compiler) = compiler {
-            super::wasm::compile_apart(compiler, &self.path.join(&file.name), limits)?;
+            super::wasm::compile_apart(compiler, bytes, limits)?;
         }
         Ok(Box::new(host.load(bytes).map_err(|error| error.to_string())?))
     }
@@ -137,9 +166,14 @@ fn read_declared(bytes: &[u8]) -> Result<Box<dyn Model>, String> {
     Ok(Box::new(Declared::read(text)?))
 }
 
-fn read_at_most(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+/// The first `most` bytes of a file; `None` where it is no file.
+fn read_at_most(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     use std::io::Read;
+    // Looked at before it is opened: a pipe would keep whoever opens it waiting.
+    if !std::fs::metadata(path)?.is_file() {
+        return Ok(None);
+    }
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(Some(bytes))
 }

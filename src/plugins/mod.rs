@@ -1,6 +1,7 @@
 //! The registry of attribution models and the hosts that run them.
 
 pub mod built_in;
+mod chosen;
 #[cfg(test)]
 mod contract;
 mod declarative;
@@ -10,6 +11,7 @@ pub mod scaffold;
 pub mod wasm;
 mod watch;
 
-pub use folder::{Folder, PluginFile, PluginKind, read_model};
+pub use chosen::{Chosen, ReadyModel};
+pub use folder::{Folder, PluginFile, PluginKind, Unfit, read_model};
 pub use registry::{ListedModel, RefusedFile, Registry};
 pub use watch::watch;

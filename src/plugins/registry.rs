@@ -1,61 +1,27 @@
-//! Models by id, and models made ready to credit.
+//! Which models there are, by id.
 
 use super::built_in;
-use super::folder::{Folder, PluginFile};
+use super::chosen::{Chosen, Registered};
+use super::folder::{Folder, PluginFile, Unfit};
 use arc_swap::ArcSwap;
-use pipewright_core::attribution::{Credit, CreditError, CreditShares, Known, ModelCredit, Training, View};
-use pipewright_core::facts::Snapshot;
-use pipewright_core::ids::DataVersion;
-use pipewright_core::matrix::{Lens, ModelChoice};
-use pipewright_plugin::conformance;
-use pipewright_plugin::{FittedModel, Journeys, Manifest, Model, ModelError, Parameters, Value};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// How many fitted models are kept; beyond it, all are let go.
-const KEPT: usize = 256;
-
-/// After so many failures in a row, a plug-in is off until its file is loaded again.
-const FAILURES: u32 = 3;
+use pipewright_core::attribution::CreditError;
+use pipewright_core::matrix::ModelChoice;
+use pipewright_plugin::Manifest;
+use std::sync::Arc;
 
 /// Every model that can be asked for, by id: those that come with the server, and those of a folder, which may change while
 /// questions are answered. A question keeps the models that it began with.
 pub struct Registry {
     listing: ArcSwap<Listing>,
     folder: Option<Folder>,
-    fitted: Mutex<HashMap<Fitting, Arc<dyn FittedModel>>>,
 }
 
 /// The models at one moment.
 #[derive(Default)]
 struct Listing {
-    /// In the order in which people see them.
+    /// In the order in which people see them: the built-in ones, then by file.
     models: Vec<Arc<Registered>>,
     refused: Vec<RefusedFile>,
-}
-
-struct Registered {
-    manifest: Manifest,
-    model: Box<dyn Model>,
-    /// `None`: it comes with the server.
-    file: Option<PluginFile>,
-    /// Failures in a row.
-    failures: AtomicU32,
-}
-
-impl Registered {
-    fn new(model: Box<dyn Model>, file: Option<PluginFile>) -> Arc<Self> {
-        Arc::new(Self { manifest: model.manifest(), model, file, failures: AtomicU32::new(0) })
-    }
-
-    fn listed(&self) -> ListedModel {
-        ListedModel { manifest: self.manifest.clone(), file: self.file.clone(), is_off: self.is_off() }
-    }
-
-    fn is_off(&self) -> bool {
-        self.file.is_some() && self.failures.load(Ordering::Relaxed) >= FAILURES
-    }
 }
 
 /// A model, as people see it.
@@ -65,6 +31,9 @@ pub struct ListedModel {
     pub manifest: Manifest,
     /// The file it comes from; `None`: it comes with the server.
     pub file: Option<PluginFile>,
+    /// What it gives each touchpoint of the journey that every model is held to, with default parameters; `None`: nobody earns
+    /// anything of it. A model that learns has learnt from nothing else.
+    pub golden: Option<Vec<f64>>,
     /// Whether it failed three times in a row and is off until its file is loaded again.
     pub is_off: bool,
 }
@@ -75,19 +44,7 @@ pub struct RefusedFile {
     /// Which.
     pub file: PluginFile,
     /// What is wrong with it.
-    pub reason: String,
-}
-
-/// What a fitted model depends on.
-#[derive(PartialEq, Eq, Hash)]
-struct Fitting {
-    model: String,
-    /// The SHA-256 of its file; `None`: it comes with the server.
-    file: Option<String>,
-    /// Every parameter with its value, in the order declared.
-    parameters: String,
-    /// What it was trained on; `None` for a model that does not train.
-    trained_on: Option<(Lens, DataVersion)>,
+    pub reason: Unfit,
 }
 
 impl Registry {
@@ -105,8 +62,7 @@ impl Registry {
 
     fn new(folder: Option<Folder>) -> Self {
         let models = built_in::models().into_iter().map(|model| Registered::new(model, None)).collect();
-        let listing = ArcSwap::from_pointee(Listing { models, refused: Vec::new() });
-        Self { listing, folder, fitted: Mutex::default() }
+        Self { listing: ArcSwap::from_pointee(Listing { models, refused: Vec::new() }), folder }
     }
 
     /// The folder that plug-ins come from, if there is one.
@@ -119,18 +75,22 @@ impl Registry {
     pub fn rescan(&self) {
         let Some(folder) = &self.folder else { return };
         let before = self.listing.load_full();
-        let files = match folder.files() {
+        let mut files = match folder.files() {
             Ok(files) => files,
             Err(error) => {
                 tracing::warn!(folder = %folder.path().display(), %error, "the plug-ins cannot be looked at");
                 return;
             }
         };
+        // What serves keeps its id: a newcomer cannot take it by a name that comes first.
+        files.sort_by_key(|(file, _)| before.unchanged(file).is_none());
         let mut next =
             Listing { models: before.models.iter().filter(|own| own.file.is_none()).cloned().collect(), ..Listing::default() };
         for (file, bytes) in files {
-            admit(folder, &before, &mut next, file, &bytes);
+            next.admit(folder, &before, file, &bytes);
         }
+        next.models.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
+        next.refused.sort_by(|one, other| one.file.name.cmp(&other.file.name));
         self.listing.store(Arc::new(next));
     }
 
@@ -149,250 +109,64 @@ impl Registry {
         self.listing.load().models.iter().map(|registered| registered.manifest.clone()).collect()
     }
 
-    /// The model of `choice`, ready to credit the opportunities of `snapshot`. Fitted once for the same parameters and, where
-    /// it trains, the same data.
-    ///
-    /// # Errors
-    /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted, or is off.
-    pub fn credit(&self, choice: &ModelChoice, snapshot: &Arc<Snapshot>) -> Result<Arc<dyn Credit + Send + Sync>, CreditError> {
-        let (registered, inner) = self.ready(choice, snapshot, None)?;
-        Ok(Arc::new(Watched { inner, registered }))
-    }
-
-    /// As [`Self::credit`], to be asked also where each weight came from; its failures are counted by [`Self::watch`].
-    ///
-    /// # Errors
-    /// As [`Self::credit`].
-    pub fn model(&self, choice: &ModelChoice, snapshot: &Arc<Snapshot>) -> Result<Arc<ModelCredit>, CreditError> {
-        Ok(Arc::new(self.ready(choice, snapshot, None)?.1))
-    }
-
-    /// As [`Self::model`], fitted to what was recorded up to `version`, and which model that is.
-    ///
-    /// # Errors
-    /// As [`Self::credit`].
-    pub fn model_as_recorded(
-        &self,
-        choice: &ModelChoice,
-        snapshot: &Arc<Snapshot>,
-        version: DataVersion,
-    ) -> Result<(ListedModel, Arc<ModelCredit>), CreditError> {
-        let (registered, credit) = self.ready(choice, snapshot, Some(version))?;
-        Ok((registered.listed(), Arc::new(credit)))
-    }
-
-    /// Counts a failure of a model that [`Self::model`] gave, or that it did not fail.
-    ///
-    /// # Errors
-    /// The result's own.
-    pub fn watch<T>(&self, model: &str, result: Result<T, CreditError>) -> Result<T, CreditError> {
-        match self.find(model) {
-            Ok(registered) => registered.watched(result),
-            Err(_) => result,
-        }
-    }
-
-    fn ready(
-        &self,
-        choice: &ModelChoice,
-        snapshot: &Arc<Snapshot>,
-        version: Option<DataVersion>,
-    ) -> Result<(Arc<Registered>, ModelCredit), CreditError> {
-        let registered = self.find(&choice.model)?;
-        let parameters = parameters(&registered.manifest, &choice.parameters)?;
-        if registered.is_off() {
-            let reason = format!("it failed {FAILURES} times in a row and is off until its file is loaded again");
-            return Err(CreditError::ModelFailed { model: choice.model.clone(), opportunity: None, reason });
-        }
-        let view = View { lens: choice.lens, origins: registered.manifest.origins };
-        let version = version.filter(|version| *version < snapshot.data_version());
-        let fitted = registered.watched(self.fitted(&registered, &parameters, choice.lens, snapshot, version))?;
-        let credit = ModelCredit::new(choice.model.clone(), fitted, registered.manifest.additive, view);
-        Ok((registered, credit))
-    }
-
-    /// What the model of `choice` says of itself, and the value of each of its parameters.
+    /// The model of a question. It is that one for the question's whole life, also when its file changes meanwhile.
     ///
     /// # Errors
     /// No such model; a parameter it does not have, or of a wrong value.
-    pub fn resolve(&self, choice: &ModelChoice) -> Result<(Manifest, Parameters), CreditError> {
-        let registered = self.find(&choice.model)?;
-        Ok((registered.manifest.clone(), parameters(&registered.manifest, &choice.parameters)?))
-    }
-
-    /// A model made ready on journeys that are not the company's own, with what it says of itself and all its parameters. It is
-    /// not kept.
-    ///
-    /// # Errors
-    /// No such model; a parameter it does not have, or of a wrong value; a model that cannot be fitted.
-    pub fn fit_on(
-        &self,
-        model: &str,
-        given: &[(String, String)],
-        training: &dyn Journeys,
-    ) -> Result<(Manifest, Parameters, Box<dyn FittedModel>), CreditError> {
-        let registered = self.find(model)?;
-        let parameters = parameters(&registered.manifest, given)?;
-        let fitted = pipewright_plugin::fit(registered.model.as_ref(), &parameters, training);
-        let fitted = fitted.map_err(|error| failure(&registered.manifest.id, error))?;
-        Ok((registered.manifest.clone(), parameters, fitted))
-    }
-
-    /// What a model gives each touchpoint of the journey that every model is held to, with default parameters; `None`: nobody
-    /// earns anything of it. A model that learns has learnt from nothing else.
-    ///
-    /// # Errors
-    /// No such model, or it failed.
-    pub fn on_golden(&self, model: &str) -> Result<Option<Vec<f64>>, CreditError> {
-        let registered = self.find(model)?;
-        conformance::weigh_one(registered.model.as_ref(), &[], conformance::golden()).map_err(|error| failure(model, error))
-    }
-
-    /// Whether `choice` names a model whose credit adds up and parameters that fit it, without making it ready.
-    ///
-    /// # Errors
-    /// No such model; one of influence; a parameter it does not have, or of a wrong value.
-    pub fn validate(&self, choice: &ModelChoice) -> Result<(), CreditError> {
-        let registered = self.find(&choice.model)?;
-        let manifest = &registered.manifest;
-        if !manifest.additive {
-            return Err(CreditError::NotAdditive { model: manifest.id.clone() });
-        }
-        parameters(manifest, &choice.parameters).map(|_| ())
-    }
-
-    /// The SHA-256 of the file that a model comes from; `None` where it comes with the server, or there is none of that id.
-    pub fn file_of(&self, model: &str) -> Option<String> {
-        self.find(model).ok()?.file.as_ref().map(|file| file.sha256.clone())
-    }
-
-    fn find(&self, id: &str) -> Result<Arc<Registered>, CreditError> {
-        let found = self.listing.load().models.iter().find(|registered| registered.manifest.id == id).cloned();
-        found.ok_or_else(|| CreditError::UnknownModel { model: id.chars().take(80).collect() })
-    }
-
-    fn fitted(
-        &self,
-        registered: &Registered,
-        parameters: &Parameters,
-        lens: Lens,
-        snapshot: &Snapshot,
-        version: Option<DataVersion>,
-    ) -> Result<Arc<dyn FittedModel>, CreditError> {
-        let Manifest { id, passes, origins, .. } = &registered.manifest;
-        let fitting = Fitting {
-            model: id.clone(),
-            file: registered.file.as_ref().map(|file| file.sha256.clone()),
-            parameters: parameters.values().iter().map(|(name, value)| format!("{name}={value};")).collect(),
-            trained_on: (*passes > 0).then(|| (lens, version.unwrap_or_else(|| snapshot.data_version()))),
-        };
-        // A fitted model is whole before it is put in, so a panic elsewhere leaves nothing half behind.
-        if let Some(fitted) = self.fitted.lock().unwrap_or_else(PoisonError::into_inner).get(&fitting) {
-            return Ok(fitted.clone());
-        }
-        let training = Training { snapshot, view: View { lens, origins: *origins }, version };
-        let fitted =
-            pipewright_plugin::fit(registered.model.as_ref(), parameters, &training).map_err(|error| failure(id, error))?;
-        let fitted: Arc<dyn FittedModel> = Arc::from(fitted);
-        let mut kept = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(fitting, fitted.clone());
-        Ok(fitted)
-    }
-}
-
-/// Lets a file in: as it was before where it did not change, else when it is good, else as it was before it was broken.
-fn admit(folder: &Folder, before: &Listing, next: &mut Listing, file: PluginFile, bytes: &[u8]) {
-    let older = before.models.iter().find(|own| own.file.as_ref().is_some_and(|own| own.name == file.name));
-    if let Some(same) = older.filter(|own| own.file.as_ref() == Some(&file) && !own.is_off()) {
-        return next.models.push(same.clone());
-    }
-    let known = before.refused.iter().find(|refused| refused.file == file);
-    let loaded = match known {
-        Some(refused) => Err(refused.reason.clone()),
-        None => folder.load(&file, bytes),
-    };
-    let loaded = loaded.and_then(|model| {
-        let id = model.manifest().id;
-        match next.models.iter().find(|own| own.manifest.id == id) {
-            Some(taken) => Err(format!(
-                "its id '{id}' is that of {}",
-                taken.file.as_ref().map_or("a model that comes with the server", |own| &own.name)
-            )),
-            None => Ok(model),
-        }
-    });
-    match loaded {
-        Ok(model) => {
-            tracing::info!(file = file.name, model = model.manifest().id, "a plug-in is let in");
-            next.models.push(Registered::new(model, Some(file)));
-        }
-        Err(reason) => {
-            if known.is_none() {
-                tracing::warn!(file = file.name, reason, "a plug-in is not let in");
-            }
-            let taken = |older: &Arc<Registered>| next.models.iter().any(|own| own.manifest.id == older.manifest.id);
-            next.models.extend(older.filter(|older| !taken(older)).cloned());
-            next.refused.push(RefusedFile { file, reason });
-        }
+    pub fn choose(&self, choice: ModelChoice) -> Result<Chosen, CreditError> {
+        let found = self.listing.load().models.iter().find(|registered| registered.manifest.id == choice.model).cloned();
+        let found = found.ok_or_else(|| CreditError::UnknownModel { model: choice.model.chars().take(80).collect() })?;
+        Chosen::new(found, choice)
     }
 }
 
 impl Registered {
-    /// Counts failures in a row.
-    fn watched<T>(&self, result: Result<T, CreditError>) -> Result<T, CreditError> {
-        match &result {
-            Ok(_) => self.failures.store(0, Ordering::Relaxed),
-            Err(CreditError::ModelFailed { .. }) => {
-                self.failures.fetch_add(1, Ordering::Relaxed);
+    fn file_name(&self) -> Option<&str> {
+        self.file.as_ref().map(|file| file.name.as_str())
+    }
+}
+
+impl Listing {
+    /// The model that a file made before, if it is as it was and serves.
+    fn unchanged(&self, file: &PluginFile) -> Option<&Arc<Registered>> {
+        self.models.iter().find(|own| own.file.as_ref() == Some(file) && !own.is_off())
+    }
+
+    fn of_id(&self, id: &str) -> Option<&Arc<Registered>> {
+        self.models.iter().find(|own| own.manifest.id == id)
+    }
+
+    /// Lets a file in: as it was before where it did not change, else when it is good, else as it was before it was broken.
+    fn admit(&mut self, folder: &Folder, before: &Self, file: PluginFile, bytes: &[u8]) {
+        if let Some(same) = before.unchanged(&file) {
+            return self.models.push(same.clone());
+        }
+        let known = before.refused.iter().find(|refused| refused.file == file).map(|refused| &refused.reason);
+        let loaded = match known {
+            Some(reason @ Unfit::Always(_)) => Err(reason.clone()),
+            Some(Unfit::Now(_)) | None => folder.load(&file, bytes),
+        };
+        let loaded = loaded.and_then(|model| match self.of_id(&model.manifest().id) {
+            Some(taken) => {
+                let whose = taken.file_name().unwrap_or("a model that comes with the server");
+                Err(Unfit::Now(format!("its id '{}' is that of {whose}", taken.manifest.id)))
             }
-            Err(_) => {}
+            None => Ok(model),
+        });
+        match loaded {
+            Ok(model) => {
+                tracing::info!(file = file.name, model = model.manifest().id, "a plug-in is let in");
+                self.models.push(Registered::new(model, Some(file)));
+            }
+            Err(reason) => {
+                if known != Some(&reason) {
+                    tracing::warn!(file = file.name, %reason, "a plug-in is not let in");
+                }
+                let older = before.models.iter().find(|own| own.file_name() == Some(&file.name));
+                self.models.extend(older.filter(|older| self.of_id(&older.manifest.id).is_none()).cloned());
+                self.refused.push(RefusedFile { file, reason });
+            }
         }
-        result
-    }
-}
-
-/// A model whose failures are counted.
-struct Watched {
-    inner: ModelCredit,
-    registered: Arc<Registered>,
-}
-
-impl Credit for Watched {
-    fn weigh(&self, snapshot: &Snapshot, known: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError> {
-        self.registered.watched(self.inner.weigh(snapshot, known, opportunities, out))
-    }
-}
-
-/// The values of a question, as JSON texts, against what the model declares.
-fn parameters(manifest: &Manifest, given: &[(String, String)]) -> Result<Parameters, CreditError> {
-    let bad = |parameter: String, reason: String| CreditError::BadParameter { model: manifest.id.clone(), parameter, reason };
-    let mut values = Vec::with_capacity(given.len());
-    for (name, json) in given {
-        match value(json) {
-            Some(value) => values.push((name.clone(), value)),
-            None => return Err(bad(name.clone(), "its value is neither a number nor a text".into())),
-        }
-    }
-    Parameters::new(&manifest.parameters, values).map_err(|refused| bad(refused.parameter, refused.reason))
-}
-
-fn value(json: &str) -> Option<Value> {
-    match serde_json::from_str(json).ok()? {
-        serde_json::Value::Number(number) => number.as_i64().map(Value::Whole).or_else(|| number.as_f64().map(Value::Real)),
-        serde_json::Value::String(text) => Some(Value::Choice(text)),
-        _ => None,
-    }
-}
-
-fn failure(model: &str, error: ModelError) -> CreditError {
-    match error {
-        ModelError::BadParameter(bad) => {
-            CreditError::BadParameter { model: model.into(), parameter: bad.parameter, reason: bad.reason }
-        }
-        ModelError::Failed(reason) => CreditError::ModelFailed { model: model.into(), opportunity: None, reason },
     }
 }
 
@@ -401,14 +175,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use chrono::{DateTime, NaiveDate, TimeDelta};
+    use pipewright_core::attribution::{Credit, CreditShares, Known};
     use pipewright_core::calendar::{Calendar, YearPattern};
     use pipewright_core::campaign::Channel;
     use pipewright_core::catalog::ForecastCategory;
     use pipewright_core::currency::CurrencyCode;
+    use pipewright_core::facts::Snapshot;
     use pipewright_core::facts::{Builder, OpportunityFact, Settings, VersionFact};
+    use pipewright_core::ids::DataVersion;
     use pipewright_core::ids::{AccountId, OpportunityId, StageId, TouchpointId};
+    use pipewright_core::matrix::Lens;
     use pipewright_core::rep::Role;
     use pipewright_core::touchpoint::{Source, Touchpoint, TouchpointKind};
+    use pipewright_plugin::conformance;
     use std::collections::BTreeSet;
 
     fn choice(model: &str, parameters: &[(&str, &str)]) -> ModelChoice {
@@ -420,17 +199,17 @@ mod tests {
     fn every_built_in_model_passes_the_conformance_check_under_an_id_of_its_own() {
         let registry = Registry::built_in();
         let ids: BTreeSet<String> = registry.manifests().into_iter().map(|manifest| manifest.id).collect();
-        let listing = registry.listing.load();
-        assert_eq!(ids.len(), listing.models.len());
-        for registered in &listing.models {
-            assert_eq!(conformance::check(registered.model.as_ref()), Ok(()), "{}", registered.manifest.id);
+        let models = built_in::models();
+        assert_eq!(ids.len(), models.len());
+        for model in models {
+            assert_eq!(conformance::check(model.as_ref()), Ok(()), "{}", model.manifest().id);
         }
     }
 
     #[test]
     fn the_model_that_configuration_names_by_default_is_registered() {
         let shipped = crate::config::Config::default().attribution.default_model;
-        assert_eq!(Registry::built_in().validate(&choice(&shipped, &[])), Ok(()));
+        assert!(Registry::built_in().choose(choice(&shipped, &[])).and_then(Chosen::additive).is_ok());
     }
 
     #[test]
@@ -458,9 +237,10 @@ mod tests {
         ];
         let registry = Registry::built_in();
         for (choice, expected) in cases {
-            assert_eq!(registry.validate(&choice).unwrap_err().to_string(), expected);
+            let refused = registry.choose(choice).and_then(Chosen::additive).err().unwrap();
+            assert_eq!(refused.to_string(), expected);
         }
-        assert_eq!(registry.validate(&choice("linear", &[("unit", "\"source\"")])), Ok(()));
+        assert!(registry.choose(choice("linear", &[("unit", "\"source\"")])).is_ok());
     }
 
     /// One opportunity, created on day 100, its lead source an AE's; responses of ABM on day 98 and of EVENTS on day 99.
@@ -531,7 +311,8 @@ mod tests {
         let weighed = |choice: &ModelChoice| {
             let mut out = CreditShares::default();
             let known = Known { at_ms: i64::MAX, version: None };
-            registry.credit(choice, &snapshot).unwrap().weigh(&snapshot, known, &[0], &mut out).unwrap();
+            let ready = registry.choose(choice.clone()).unwrap().ready(&snapshot, None).unwrap();
+            ready.weigh(&snapshot, known, &[0], &mut out).unwrap();
             let (sources, weights) = out.entry(0);
             sources.iter().map(|code| Source::from_code(*code).unwrap()).zip(weights.iter().copied()).collect::<Vec<_>>()
         };
@@ -549,7 +330,5 @@ mod tests {
             assert_eq!(&weighed(choice), expected, "{choice:?}");
             assert_eq!(&weighed(choice), expected, "asked again: {choice:?}");
         }
-        // One for each model and its parameters; a lens makes no other where nothing is learnt.
-        assert_eq!(registry.fitted.lock().unwrap().len(), 5);
     }
 }

@@ -19,17 +19,26 @@ pub fn watch(registry: &Arc<Registry>) -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| format!("plugins.folder {}: {error}", path.display());
     std::fs::create_dir_all(&path).map_err(|error| failed(&error))?;
     let (tell, told) = mpsc::channel();
-    let mut watcher = notify::recommended_watcher(tell).map_err(|error| failed(&error))?;
+    let changed = move |event: notify::Result<notify::Event>| {
+        // Looking at the folder opens its files, which is told too, and must not have it looked at again.
+        if !matches!(&event, Ok(event) if event.kind.is_access()) {
+            // Whoever listened is gone: so will this be.
+            let _ = tell.send(());
+        }
+    };
+    let mut watcher = notify::recommended_watcher(changed).map_err(|error| failed(&error))?;
     watcher.watch(&path, RecursiveMode::NonRecursive).map_err(|error| failed(&error))?;
     let registry = Arc::downgrade(registry);
     let follow = move || {
         let _watcher = watcher;
-        while told.recv().is_ok() {
-            while told.recv_timeout(QUIET).is_ok() {}
-            match registry.upgrade() {
-                Some(registry) => registry.rescan(),
-                None => break,
+        // At once, too: a file may have come before the folder was watched.
+        while let Some(registry) = registry.upgrade() {
+            registry.rescan();
+            drop(registry);
+            if told.recv().is_err() {
+                break;
             }
+            while told.recv_timeout(QUIET).is_ok() {}
         }
     };
     std::thread::Builder::new().name("plugin-folder".into()).spawn(follow).map_err(|error| failed(&error))?;

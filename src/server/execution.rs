@@ -13,17 +13,17 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     let span = tracing::info_span!("graphql", request_id);
-    let mut task = runtime.spawn(answer.instrument(span));
-    match tokio::time::timeout(within, &mut task).await {
+    // A set stops its tasks when it is dropped: so a client that leaves takes its query along.
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn_on(answer.instrument(span), runtime);
+    let ended_by_itself = async { task.join_next().await.expect("one task was put in") };
+    match tokio::time::timeout(within, ended_by_itself).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             tracing::error!(request_id, %panic, "a resolver panicked");
             ended(Code::Internal, "something failed on our side; the request id names it in the log")
         }
-        Err(_) => {
-            task.abort();
-            ended(Code::Timeout, "the query took too long: ask for less")
-        }
+        Err(_) => ended(Code::Timeout, "the query took too long: ask for less"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{ENGINES, Engine, Home, Server};
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use pipewright::plugins::Registry;
+use pipewright::plugins::{ReadyModel, Registry};
 use pipewright_core::attribution::{ModelCredit, Resampling, Within, score};
 use pipewright_core::calendar::{Calendar, YearPattern};
 use pipewright_core::campaign::Channel;
@@ -467,11 +467,12 @@ fn where_one_channel_causes_deals_the_model_that_finds_it_scores_best() {
     let snapshot = caused_by_abm(2_000);
     let registry = Registry::built_in();
     let fitted = |model: &str| {
-        registry.model(&ModelChoice { model: model.into(), parameters: Vec::new(), lens: Lens::All }, &snapshot).unwrap()
+        let choice = ModelChoice { model: model.into(), parameters: Vec::new(), lens: Lens::All };
+        registry.choose(choice).unwrap().ready(&snapshot, None).unwrap()
     };
     let names = ["last-touch", "markov", "first-touch"];
-    let models: Vec<Arc<ModelCredit>> = names.into_iter().map(fitted).collect();
-    let models: Vec<&ModelCredit> = models.iter().map(Arc::as_ref).collect();
+    let models: Vec<ReadyModel> = names.into_iter().map(fitted).collect();
+    let models: Vec<&ModelCredit> = models.iter().map(ReadyModel::credit).collect();
     let within = Within {
         closing: None,
         created: None,
@@ -486,5 +487,48 @@ fn where_one_channel_causes_deals_the_model_that_finds_it_scores_best() {
     assert_eq!(markov.rank, Some(1), "{scored:#?}");
     for other in [last, first] {
         assert!(markov.log_loss < other.log_loss && markov.auc > other.auc, "{scored:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_learns_gives_an_old_answer_again_after_more_was_imported() {
+    const FILES: [(&str, &str); 5] = [
+        ("Account", "Id,Name\n001000000000001,Acme\n"),
+        ("Contact", "Id,AccountId,LastName\n003000000000001,001000000000001,Doe\n"),
+        ("Campaign", "Id,Name,Type\n701000000000001,Fair,Event\n701000000000002,Search,Digital\n"),
+        (
+            "CampaignMember",
+            "Id,CampaignId,ContactId,HasResponded,FirstRespondedDate,CreatedDate\n\
+             00v000000000001,701000000000001,003000000000001,true,2025-03-01,2025-03-01T00:00:00Z\n\
+             00v000000000002,701000000000002,003000000000001,true,2025-03-05,2025-03-05T00:00:00Z\n",
+        ),
+        (
+            "Opportunity",
+            "Id,AccountId,Name,StageName,CloseDate,CreatedDate,IsClosed,IsWon,Amount,LastModifiedDate\n\
+             006000000000001,001000000000001,One,Closed Won,2025-06-01,2025-04-01T00:00:00Z,true,true,1000,2025-06-01T00:00:00Z\n",
+        ),
+    ];
+    let query = "query ($version: DataVersion) { apm(period: \"FY2026\", asOf: \"2026-02-01T00:00:00Z\", by: [SOURCE], \
+                 model: { id: \"markov\" }, dataVersion: $version) { dataVersion cells { key { label } closedAcv { value { amount } } } } }";
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        home.succeed(&["generate", "--opportunities", "200", "--seed", "5"]);
+        let before = home.serve().data(query, json!({})).await;
+        let export = home.path().join("export");
+        std::fs::create_dir(&export).unwrap();
+        for (object, text) in FILES {
+            std::fs::write(export.join(format!("{object}.csv")), text).unwrap();
+        }
+        home.succeed(&["import", "export"]);
+        let server = home.serve();
+        let again = server.data(query, json!({ "version": before["apm"]["dataVersion"] })).await;
+        assert_eq!(again, before, "{engine:?}");
+        let after = server.data(query, json!({})).await;
+        let of_others = |answer: &Value| {
+            let cells = answer["apm"]["cells"].as_array().unwrap().iter();
+            let shown = cells.filter(|cell| !["Events", "Digital"].contains(&cell["key"][0]["label"].as_str().unwrap()));
+            shown.cloned().collect::<Vec<_>>()
+        };
+        assert_ne!(of_others(&after), of_others(&before), "what it learnt since changes the credit of all");
     }
 }

@@ -186,18 +186,18 @@ impl Place {
     }
 
     fn matrix(&self, query: &MatrixQuery) -> Matrix {
-        let credit = self.models.credit(&model(), &self.snapshot).unwrap();
-        matrix(&self.snapshot, query, &Scope::everything(), credit.as_ref()).unwrap()
+        let credit = self.models.choose(model()).unwrap().ready(&self.snapshot, None).unwrap();
+        matrix(&self.snapshot, query, &Scope::everything(), &credit).unwrap()
     }
 
     fn trend(&self, query: &TrendQuery) -> Trend {
-        let credit = self.models.credit(&query.matrix.model, &self.snapshot).unwrap();
-        trend(&self.snapshot, query, &Scope::everything(), credit.as_ref()).unwrap()
+        let credit = self.models.choose(query.matrix.model.clone()).unwrap().ready(&self.snapshot, None).unwrap();
+        trend(&self.snapshot, query, &Scope::everything(), &credit).unwrap()
     }
 
     fn aggregate(&self, query: &AggregateQuery) -> Aggregate {
-        let credit = self.models.credit(&query.model, &self.snapshot).unwrap();
-        aggregate(&self.snapshot, query, &Scope::everything(), credit.as_ref()).unwrap()
+        let credit = self.models.choose(query.model.clone()).unwrap().ready(&self.snapshot, None).unwrap();
+        aggregate(&self.snapshot, query, &Scope::everything(), &credit).unwrap()
     }
 
     async fn replay(&self) -> Replay {
@@ -632,8 +632,8 @@ async fn a_trend_and_an_aggregate_are_the_matrix_asked_at_each_point_on_both_dat
             let trend = place.trend(&TrendQuery { matrix: ask(by.clone(), *points.last().unwrap()), points: points.clone() });
             for (number, point) in points.iter().enumerate() {
                 let query = ask(cut.clone(), *point);
-                let credit = place.models.credit(&query.model, &place.snapshot).unwrap();
-                let then = matrix(&place.snapshot, &query, &Scope::everything(), credit.as_ref()).unwrap();
+                let credit = place.models.choose(query.model.clone()).unwrap().ready(&place.snapshot, None).unwrap();
+                let then = matrix(&place.snapshot, &query, &Scope::everything(), &credit).unwrap();
                 let lines = trend.series.iter().chain([&trend.total]);
                 for series in lines {
                     let found = &series.points[number];

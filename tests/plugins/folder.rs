@@ -53,7 +53,7 @@ fn a_good_file_appears_and_a_broken_one_leaves_what_was_there() {
         }
         registry.rescan();
         assert_eq!(from_files(&registry), named(expected), "{what}");
-        let refused: Vec<String> = registry.refused().into_iter().map(|refused| refused.reason).collect();
+        let refused: Vec<String> = registry.refused().into_iter().map(|refused| refused.reason.to_string()).collect();
         assert_eq!(refused.len(), usize::from(reason.is_some()), "{what}: {refused:?}");
         assert!(reason.is_none_or(|reason| refused[0].contains(reason)), "{what}: {refused:?}");
     }
@@ -70,7 +70,7 @@ fn components_are_compiled_apart_and_hostile_ones_are_never_let_in() {
     let registry = registry(folder.path(), true);
     assert_eq!(from_files(&registry), named(&[("rank-decay", "1.0.0")]));
     let refused: Vec<(String, String)> =
-        registry.refused().into_iter().map(|refused| (refused.file.name, refused.reason)).collect();
+        registry.refused().into_iter().map(|refused| (refused.file.name, refused.reason.to_string())).collect();
     let reason = |file: &str| refused.iter().find(|(name, _)| name == file).map(|(_, reason)| reason.as_str()).unwrap();
     assert!(reason("hostile.wasm").contains("it does not keep the contract"), "{refused:?}");
     assert!(reason("noise.wasm").contains("not WebAssembly"), "{refused:?}");
@@ -85,4 +85,18 @@ fn a_sample_of_each_kind_is_let_in() {
     std::fs::write(folder.path().join("rank-decay.wasm"), component("plugins/samples/rank-decay", "")).unwrap();
     let registry = registry(folder.path(), false);
     assert_eq!(from_files(&registry), named(&[("doors-first", "1.0.0"), ("rank-decay", "1.0.0")]), "{:?}", registry.refused());
+}
+
+#[test]
+fn a_newcomer_cannot_take_an_id_and_is_let_in_once_it_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("b.toml"), WEIGHTS).unwrap();
+    let registry = registry(folder.path(), false);
+    std::fs::write(folder.path().join("a.toml"), WEIGHTS.replace("1.0.0", "2.0.0")).unwrap();
+    registry.rescan();
+    assert_eq!(from_files(&registry), named(&[("doors", "1.0.0")]));
+    assert!(registry.refused()[0].reason.to_string().contains("its id 'doors' is that of b.toml"));
+    std::fs::remove_file(folder.path().join("b.toml")).unwrap();
+    registry.rescan();
+    assert_eq!(from_files(&registry), named(&[("doors", "2.0.0")]), "{:?}", registry.refused());
 }

@@ -4,6 +4,7 @@
 
 mod author;
 mod build;
+mod failures;
 mod folder;
 mod hostile;
 mod same_money;

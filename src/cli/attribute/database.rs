@@ -16,7 +16,6 @@ use chrono::{DateTime, Utc};
 use pipewright_core::attribution::{Attribution, AttributionRow, Credits, Grouping, group_label};
 use pipewright_core::matrix;
 use pipewright_core::viewer::Viewer;
-use pipewright_plugin::Value;
 use rust_decimal::Decimal;
 use serde_json::json;
 use std::error::Error;
@@ -186,12 +185,8 @@ impl Shown {
     fn json(&self, currency: &str) -> String {
         let Attributed { answer, within, models, .. } = &self.answered;
         let used = &models[0];
-        let value = |value: &Value| match value {
-            Value::Whole(value) => json!(value),
-            Value::Real(value) => json!(value),
-            Value::Choice(text) => json!(text),
-        };
-        let parameters: serde_json::Map<_, _> = used.parameters.iter().map(|(name, own)| (name.clone(), value(own))).collect();
+        let parameters: serde_json::Map<_, _> =
+            used.parameters.iter().map(|(name, own)| (name.clone(), crate::app::attribution::json(own))).collect();
         let amounts = |credits: &Credits| {
             json!({
                 "pipeline": self.money(credits.pipeline), "closed_acv": self.money(credits.closed_acv),

@@ -326,6 +326,7 @@ pub struct ExplainQuery;
 impl ExplainQuery {
     /// How the credit of one opportunity came about under one model, touchpoint by touchpoint. Null where the opportunity does
     /// not exist at that instant.
+    #[graphql(complexity = "child_complexity + 10")]
     async fn explain_attribution(
         &self,
         ctx: &Context<'_>,

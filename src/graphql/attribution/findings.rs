@@ -1,11 +1,12 @@
 //! What a model learnt of the sources from all journeys.
 
-use super::{cannot, counted};
+use super::cannot;
 use crate::app::attribution::{self as cases, Attributed, Learnt};
 use crate::graphql::models::ModelUse;
 use crate::graphql::page::{self, Connection, DEFAULT, Listed, MOST, Paging};
 use crate::graphql::question::{ModelInput, model};
 use crate::graphql::scalars::Change;
+use crate::graphql::scalars::count;
 use crate::graphql::source::Source;
 use async_graphql::{Context, Object, Result};
 use pipewright_core::touchpoint;
@@ -129,12 +130,12 @@ impl ModelFindings {
 
     /// Won journeys that it saw. Null for a model that learns nothing.
     async fn won_journey_count(&self) -> Option<i32> {
-        self.0.answer.trained.map(|trained| counted(trained.won))
+        self.0.answer.trained.map(|trained| count(trained.won))
     }
 
     /// Lost journeys that it saw. Null for a model that learns nothing.
     async fn lost_journey_count(&self) -> Option<i32> {
-        self.0.answer.trained.map(|trained| counted(trained.lost))
+        self.0.answer.trained.map(|trained| count(trained.lost))
     }
 
     /// Its own figures of each source; none for a model that learns nothing.

@@ -1,10 +1,11 @@
 //! Which model deserves trust.
 
 use super::compare::MOST_PAIRS;
-use super::{AnsweredScope, AttributionScope, cannot, counted, scope};
+use super::{AnsweredScope, AttributionScope, cannot, scope};
 use crate::app::attribution::{self as cases, Attributed, MOST_MODELS, ModelUsed};
 use crate::graphql::models::ModelUse;
 use crate::graphql::question::{ModelInput, model};
+use crate::graphql::scalars::count;
 use crate::graphql::scalars::{Change, Instant};
 use crate::graphql::source::Source;
 use async_graphql::{Context, Object, Result};
@@ -141,12 +142,12 @@ impl AttributionScores {
 
     /// Closed opportunities in scope.
     async fn closed_count(&self) -> i32 {
-        counted(self.0.answer.journeys)
+        count(self.0.answer.journeys)
     }
 
     /// Of them, won.
     async fn won_count(&self) -> i32 {
-        counted(self.0.answer.won)
+        count(self.0.answer.won)
     }
 }
 

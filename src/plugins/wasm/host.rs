@@ -213,27 +213,36 @@ impl Learner for Learning {
     }
 }
 
-/// One call of `weigh` on an instance.
-fn weigh(loaded: &Loaded, instance: &mut Instance, journeys: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
+/// An instance was stopped in the middle of a call: it is not called again.
+struct Stopped(ModelError);
+
+/// One call of `weigh` on an instance, which may well say that it failed.
+fn weigh(
+    loaded: &Loaded,
+    instance: &mut Instance,
+    journeys: &[Journey<'_>],
+    out: &mut Weights,
+) -> Result<Result<(), ModelError>, Stopped> {
     allow(&mut instance.store, &loaded.limits, loaded.limits.batch_ms);
     let answer = instance.bindings.pipewright_model_plugin().call_weigh(&mut instance.store, &convert::batch(journeys));
-    let answer = answer.map_err(|error| stopped(&error, &loaded.limits))?.map_err(convert::failure)?;
-    convert::weights(&answer, out)
+    let answer = answer.map_err(|error| Stopped(stopped(&error, &loaded.limits)))?;
+    Ok(answer.map_err(convert::failure).and_then(|answer| convert::weights(&answer, out)))
 }
 
 /// One call of `explain` on an instance; `None` also where it fails, as an explanation is no part of the numbers.
-fn explain(loaded: &Loaded, instance: &mut Instance, journey: &Journey<'_>) -> Option<Explanation> {
+fn explain(loaded: &Loaded, instance: &mut Instance, journey: &Journey<'_>) -> Result<Option<Explanation>, Stopped> {
     allow(&mut instance.store, &loaded.limits, loaded.limits.batch_ms);
     let batch = convert::batch(std::slice::from_ref(journey));
     let said = instance.bindings.pipewright_model_plugin().call_explain(&mut instance.store, &batch);
-    convert::explanation(said.ok()?.ok()??, journey.touches.len())
+    let said = said.map_err(|error| Stopped(stopped(&error, &loaded.limits)))?;
+    Ok(said.ok().flatten().and_then(|said| convert::explanation(said, journey.touches.len())))
 }
 
 /// A component that learns nothing: as many instances as there are threads that ask at once.
 struct Ready {
     loaded: Arc<Loaded>,
     parameters: Parameters,
-    /// Instances that nobody uses. One that failed is not put back.
+    /// Instances that nobody uses. One that was stopped is not put back.
     idle: Mutex<Vec<Instance>>,
     findings: Findings,
 }
@@ -256,16 +265,16 @@ impl Ready {
 impl FittedModel for Ready {
     fn weigh(&self, batch: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
         let mut instance = self.take()?;
-        weigh(&self.loaded, &mut instance, batch, out)?;
+        let weighed = weigh(&self.loaded, &mut instance, batch, out).map_err(|Stopped(error)| error)?;
         self.put_back(instance);
-        Ok(())
+        weighed
     }
 
     fn explain(&self, journey: &Journey<'_>) -> Option<Explanation> {
         let mut instance = self.take().ok()?;
-        let explained = explain(&self.loaded, &mut instance, journey)?;
+        let explained = explain(&self.loaded, &mut instance, journey).ok()?;
         self.put_back(instance);
-        Some(explained)
+        explained
     }
 
     fn findings(&self) -> Findings {
@@ -276,7 +285,7 @@ impl FittedModel for Ready {
 /// A component that has learnt: what it learnt is in the memory of one instance.
 struct Learnt {
     loaded: Arc<Loaded>,
-    /// `None` once it failed: a component that trapped is not called again.
+    /// `None` once it was stopped: then it must learn anew.
     instance: Mutex<Option<Instance>>,
     findings: Findings,
 }
@@ -284,18 +293,18 @@ struct Learnt {
 impl FittedModel for Learnt {
     fn weigh(&self, batch: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
         let mut held = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut instance = held.take().ok_or_else(|| ModelError::Failed("it failed before and must learn anew".into()))?;
-        weigh(&self.loaded, &mut instance, batch, out)?;
+        let mut instance = held.take().ok_or_else(|| ModelError::Failed("it was stopped before and must learn anew".into()))?;
+        let weighed = weigh(&self.loaded, &mut instance, batch, out).map_err(|Stopped(error)| error)?;
         *held = Some(instance);
-        Ok(())
+        weighed
     }
 
     fn explain(&self, journey: &Journey<'_>) -> Option<Explanation> {
         let mut held = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
         let mut instance = held.take()?;
-        let explained = explain(&self.loaded, &mut instance, journey)?;
+        let explained = explain(&self.loaded, &mut instance, journey).ok()?;
         *held = Some(instance);
-        Some(explained)
+        explained
     }
 
     fn findings(&self) -> Findings {

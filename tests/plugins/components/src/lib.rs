@@ -1,5 +1,7 @@
 //! One model for each feature, exported as a component.
 
+#[cfg(feature = "fragile")]
+mod fragile;
 #[cfg(feature = "hostile")]
 mod hostile;
 
@@ -17,5 +19,7 @@ pipewright_plugin::export_model!(pipewright_markov::Markov);
 pipewright_plugin::export_model!(pipewright_shapley::Shapley);
 #[cfg(feature = "sourced-by")]
 pipewright_plugin::export_model!(pipewright_sourcing::SourcedBy);
+#[cfg(feature = "fragile")]
+pipewright_plugin::export_model!(fragile::Fragile);
 #[cfg(feature = "hostile")]
 pipewright_plugin::export_model!(hostile::Hostile);
