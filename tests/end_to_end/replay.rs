@@ -1,12 +1,11 @@
 //! The matrix a second way: every row read by plain SQL, and every number found by looking at each of them, as the
 //! definitions say and as slowly as they allow. Shares no code with the product but its plain values.
 
-use crate::support::Home;
+use crate::support::{Engine, Home};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use pipewright_core::dimension::{CellKey, Dimension, DimensionValue};
 use pipewright_core::matrix::{Alignment, Baseline, GenerationBasis, RollUp, Status, StatusReason};
 use pipewright_core::target::Measure;
-use sqlx::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -107,17 +106,8 @@ pub type Lets = fn(&Replay, [Option<Uuid>; 2]) -> bool;
 
 async fn texts(home: &Home, columns: &[&str], rest: &str) -> Vec<Vec<String>> {
     let columns: Vec<String> = columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '')")).collect();
-    let sql = format!("SELECT {} FROM {rest}", columns.join(", "));
-    let sql = sqlx::AssertSqlSafe(sql);
-    if home.url().starts_with("sqlite:") {
-        let mut connection = sqlx::SqliteConnection::connect(home.url()).await.unwrap();
-        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-        rows.iter().map(|row| (0..columns.len()).map(|at| row.get(at)).collect()).collect()
-    } else {
-        let mut connection = sqlx::PgConnection::connect(home.url()).await.unwrap();
-        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-        rows.iter().map(|row| (0..columns.len()).map(|at| row.get(at)).collect()).collect()
-    }
+    let rows: Vec<(String,)> = home.rows(&format!("SELECT {} FROM {rest}", columns.join(" || '\u{1f}' || "))).await;
+    rows.iter().map(|(row,)| row.split('\u{1f}').map(str::to_owned).collect()).collect()
 }
 
 fn number(text: &str) -> i64 {
@@ -160,7 +150,7 @@ fn holds(key: &Key, place: [Option<Uuid>; 2]) -> bool {
 impl Replay {
     /// Reads every row.
     pub async fn read(home: &Home, holidays: BTreeSet<NaiveDate>) -> Self {
-        let uuid = |column: &str| if home.url().starts_with("sqlite:") { format!("hex({column})") } else { column.to_owned() };
+        let uuid = |column: &str| if home.engine() == Engine::Sqlite { format!("hex({column})") } else { column.to_owned() };
         let (deal, region, segment) = (uuid("v.opportunity_id"), uuid("v.region_id"), uuid("v.segment_id"));
         let columns = [
             deal.as_str(),
@@ -197,7 +187,7 @@ impl Replay {
         }
         let dated = async |table: &str, kind: &str| {
             let columns = [kind, "period", "cell_key", "amount_minor", "valid_from_ms", "recorded"];
-            let rows = texts(home, &columns, &format!("{table} ORDER BY valid_from_ms, sequence")).await;
+            let rows = texts(home, &columns, &format!("{table} ORDER BY valid_from_ms, sequence, recorded, id")).await;
             let of = |row: &Vec<String>| {
                 let cell: CellKey = serde_json::from_str(&row[2]).unwrap();
                 Some(Dated {

@@ -287,9 +287,25 @@ impl Builder {
             self.base.curves = Arc::new(self.base.curves.renewed());
         }
         self.settle_touches();
-        replace_rows(&mut self.base.targets, self.targets, |row| row.id.0, |row| (row.valid_from, row.sequence));
-        replace_rows(&mut self.base.judgements, self.judgements, |row| row.id.0, |row| (row.valid_from, row.sequence));
-        replace_rows(&mut self.base.adjustments, self.adjustments, |row| row.id.0, |row| (row.valid_from, row.sequence));
+        // Where rows hold from one instant, the one recorded last counts, whatever order a database hands them over in.
+        replace_rows(
+            &mut self.base.targets,
+            self.targets,
+            |row| row.id.0,
+            |row| (row.valid_from, row.sequence, row.recorded, row.id),
+        );
+        replace_rows(
+            &mut self.base.judgements,
+            self.judgements,
+            |row| row.id.0,
+            |row| (row.valid_from, row.sequence, row.recorded, row.id),
+        );
+        replace_rows(
+            &mut self.base.adjustments,
+            self.adjustments,
+            |row| row.id.0,
+            |row| (row.valid_from, row.sequence, row.recorded, row.id),
+        );
         // Unique only where this builder copied or made them.
         if let Some(register) = Arc::get_mut(&mut self.base.register) {
             register.settle();

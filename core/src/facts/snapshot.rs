@@ -91,17 +91,17 @@ impl Snapshot {
         &self.settings
     }
 
-    /// All target rows, in order of (valid_from, sequence).
+    /// All target rows, in order of (valid_from, sequence, recorded, id).
     pub fn targets(&self) -> &[Target] {
         &self.targets
     }
 
-    /// All judgement rows, in order of (valid_from, sequence).
+    /// All judgement rows, in order of (valid_from, sequence, recorded, id).
     pub fn judgements(&self) -> &[Judgement] {
         &self.judgements
     }
 
-    /// All adjustment rows, in order of (valid_from, sequence).
+    /// All adjustment rows, in order of (valid_from, sequence, recorded, id).
     pub fn adjustments(&self) -> &[Adjustment] {
         &self.adjustments
     }

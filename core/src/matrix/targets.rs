@@ -76,7 +76,7 @@ impl<'a> Book<'a> {
         Self::of(known.filter, period.name, rows.map(|row| (row.period, &row.key, row.amount_minor)))
     }
 
-    /// Rows come in order of (valid_from, sequence): the last of a key counts.
+    /// Rows come in order of (valid_from, sequence, recorded, id): the last of a key counts.
     fn of<'r>(filter: &'a Filter, period: PeriodName, rows: impl Iterator<Item = (PeriodName, &'r CellKey, i64)>) -> Self {
         let within = with_parts(period);
         let mut latest: BTreeMap<(&CellKey, PeriodName), i64> = BTreeMap::new();

@@ -4,9 +4,10 @@ use crate::company::*;
 use chrono::Duration;
 use pipewright_core::dimension::{CellKey, Filter};
 use pipewright_core::facts::{Builder, Point, Scan, VersionFact, cohorts};
-use pipewright_core::ids::{DataVersion, RepId, TenureId};
+use pipewright_core::ids::{DataVersion, RepId, TargetId, TenureId};
 use pipewright_core::matrix::FlowBucket;
 use pipewright_core::rep::{Role, Tenure};
+use pipewright_core::target::{Measure, Target};
 use pipewright_core::touchpoint::Source;
 use pipewright_core::viewer::Scope;
 use uuid::Uuid;
@@ -194,4 +195,24 @@ fn touchpoints_that_come_later_stand_in_order_and_take_the_role_of_their_day() {
     let order: Vec<_> = third.touchpoints_of(0).iter().map(|touch| touch.id.0.as_u128()).collect();
     assert_eq!(order, [2, 1], "the one that came again replaces its earlier self");
     assert_eq!(second.touchpoints_of(0).len(), 2, "a snapshot never changes");
+}
+
+#[test]
+fn of_targets_that_hold_from_one_instant_the_one_recorded_last_is_last_whatever_order_they_come_in() {
+    let row = |recorded: i64| Target {
+        id: TargetId(Uuid::from_u128(9 - u128::try_from(recorded).unwrap())),
+        measure: Measure::ClosedAcv,
+        period: quarter().name,
+        key: CellKey::total(),
+        amount_minor: 10 * recorded,
+        valid_from: instant(0),
+        sequence: 0,
+        recorded: DataVersion(recorded),
+    };
+    for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
+        let mut builder = Builder::new(settings());
+        order.into_iter().for_each(|recorded| builder.target(row(recorded)));
+        let snapshot = builder.finish(DataVersion(3));
+        assert_eq!(snapshot.targets().iter().map(|row| row.amount_minor).collect::<Vec<_>>(), [10, 20, 30], "{order:?}");
+    }
 }
