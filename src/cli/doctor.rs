@@ -10,7 +10,7 @@ use crate::storage::{Storage, StorageError};
 use chrono::{Datelike, Timelike};
 use pipewright_core::matrix::{Lens, ModelChoice};
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -106,8 +106,7 @@ fn models(config: &Config, findings: &mut Findings) {
 
 /// Looks at the file of SQLite; whether there is a database to go on with.
 fn file(config: &Config, findings: &mut Findings) -> bool {
-    let Some(path) = config.database.url.strip_prefix("sqlite:") else { return true };
-    let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+    let Some(path) = config.database.sqlite_path() else { return true };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         findings.fail(format!("file: there is no folder {}: make it, or name another file in database.url", folder.display()));

@@ -19,6 +19,7 @@ use pipewright_core::rep::Role;
 use pipewright_core::target::Measure;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -57,6 +58,14 @@ pub struct DatabaseConfig {
 impl Default for DatabaseConfig {
     fn default() -> Self {
         Self { url: "sqlite:pipewright.sqlite".into(), connections: 8, wait_ms: 2_000, statement_ms: 8_000 }
+    }
+}
+
+impl DatabaseConfig {
+    /// The file of a SQLite database; `None` for any other.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let path = self.url.strip_prefix("sqlite:")?;
+        Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
     }
 }
 

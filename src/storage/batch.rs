@@ -44,12 +44,11 @@ pub struct Batch {
 }
 
 /// A job's new state, committed with the batch that led to it.
-#[derive(Debug, Clone)]
 pub struct JobUpdate {
     /// Which job.
     pub job: uuid::Uuid,
-    /// From where it goes on after a kill; the job's own JSON.
-    pub cursor: serde_json::Value,
+    /// From where it goes on after a kill, made from what the batch did; the job's own JSON.
+    pub cursor: Box<dyn FnOnce(Written) -> serde_json::Value + Send>,
     /// What people see of it; the job's own JSON.
     pub progress: serde_json::Value,
 }

@@ -3,7 +3,7 @@
 use super::{Engine, Storage, StorageError};
 use sqlx::{PgConnection, PgPool};
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// The advisory lock of imports; any number that nothing else of ours takes.
 const IMPORTER: i64 = 0x7069_7065_696d_706f;
@@ -24,31 +24,34 @@ impl Storage {
     /// The database failed.
     pub async fn import_lock(&self) -> Result<Option<ImportLock>, StorageError> {
         let held = match &*self.engine {
-            Engine::Sqlite { path, .. } => {
-                let mut name = path.clone().into_os_string();
-                name.push(".lock");
-                lock_file(PathBuf::from(name))?.map(Held::File)
-            }
+            Engine::Sqlite { path, .. } => lock_file(path)?.map(Held::File),
             Engine::Postgres { pool, .. } => lock_server(pool).await?.map(Held::Connection),
         };
         Ok(held.map(ImportLock))
     }
 }
 
-/// The file stays when the lock is gone: who removed it could remove it under another that has just opened it.
-fn lock_file(path: PathBuf) -> Result<Option<File>, StorageError> {
-    let failed = |error: std::io::Error| StorageError::Unavailable(format!("{}: {error}", path.display()));
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+/// Opens the file beside the database that a lock is taken on. It stays when the lock is gone: who removed it could remove it
+/// under another that has just opened it.
+pub(super) fn file_beside(database: &Path, ending: &str) -> Result<File, StorageError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(ending);
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    open.map_err(|error| StorageError::Unavailable(format!("{}: {error}", Path::new(&path).display())))
+}
+
+fn lock_file(database: &Path) -> Result<Option<File>, StorageError> {
+    let file = file_beside(database, ".lock")?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+        Err(TryLockError::Error(error)) => Err(StorageError::Failed(Box::new(error))),
     }
 }
 
-/// A connection of its own: the lock lives as long as it does.
+/// The connection that took it leaves the pool: the lock lives as long as it does.
 async fn lock_server(pool: &PgPool) -> Result<Option<PgConnection>, StorageError> {
-    let mut connection = pool.acquire().await?.detach();
-    let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(IMPORTER).fetch_one(&mut connection).await?;
-    Ok(taken.then_some(connection))
+    let mut connection = pool.acquire().await?;
+    let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(IMPORTER).fetch_one(&mut *connection).await?;
+    Ok(taken.then(|| connection.detach()))
 }

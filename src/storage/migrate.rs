@@ -1,5 +1,6 @@
 //! Bringing the schema up to date under a lock, so that any number of servers can start at once.
 
+use super::lock::file_beside;
 use super::{Engine, Storage, StorageError};
 use pipewright_migrations::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector};
@@ -54,18 +55,12 @@ impl Storage {
     }
 }
 
-/// A lock held until the file is dropped; the file itself stays, for taking it away would race with the next waiter.
+/// A lock held until the file is dropped.
 async fn lock_file(database: &Path) -> Result<std::fs::File, StorageError> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".migrate-lock");
-    tokio::task::spawn_blocking(move || {
-        let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(name)?;
-        file.lock()?;
-        Ok(file)
-    })
-    .await
-    .expect("taking a file lock does not panic")
-    .map_err(|error: std::io::Error| StorageError::Failed(Box::new(error)))
+    let file = file_beside(database, ".migrate-lock")?;
+    let locked = move || file.lock().map(|()| file);
+    let locked = tokio::task::spawn_blocking(locked).await.expect("taking a file lock does not panic");
+    locked.map_err(|error| StorageError::Failed(Box::new(error)))
 }
 
 async fn bring_up(orm: &DatabaseConnection) -> Result<Vec<String>, StorageError> {

@@ -2,12 +2,13 @@
 
 use super::{Engine, Storage, StorageError};
 use crate::config::DatabaseConfig;
+use pipewright_migrations::{Migrator, MigratorTrait};
 use sea_orm::SqlxSqliteConnector;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,7 @@ impl Storage {
     /// The address is bad, or nothing answers there.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, StorageError> {
         let wait = Duration::from_millis(config.wait_ms);
-        let engine = if let Some(path) = config.url.strip_prefix("sqlite:") {
-            let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+        let engine = if let Some(path) = config.sqlite_path() {
             if path.as_os_str().is_empty() || path.to_string_lossy().starts_with(':') {
                 return Err(StorageError::BadAddress(config.url.clone()));
             }
@@ -82,19 +82,17 @@ async fn why_away(options: &PgConnectOptions, wait: Duration, error: sqlx::Error
 }
 
 impl Storage {
-    /// Connects to a database that is there; `None` where there is none: it makes no file.
+    /// Connects to a database that is there; `None` where there is none, or one without a schema: it makes no file.
     ///
     /// # Errors
-    /// The address is bad, or nothing answers there.
+    /// The address is bad, nothing answers there, or the database failed or is of a newer binary.
     pub async fn open_existing(config: &DatabaseConfig) -> Result<Option<Self>, StorageError> {
-        let file = config.url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
-        if file.is_some_and(|path| !std::path::Path::new(path).is_file()) {
+        if config.sqlite_path().is_some_and(|path| !path.is_file()) {
             return Ok(None);
         }
         let storage = Self::open(config).await?;
-        storage.ping().await?;
-        // One that answers and has no change feed was never migrated: it holds nothing of ours.
-        let has_schema = storage.data_version().await.is_ok();
+        // One in which no migration was applied holds nothing of ours.
+        let has_schema = storage.pending().await?.len() < Migrator::migrations().len();
         Ok(has_schema.then_some(storage))
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn write(pool: &PgPool, plan: Plan) -> Result<Written, StorageE
             .await?;
     }
     if let Some(job) = plan.job {
-        move_job(&mut transaction, &job, plan.at_ms).await?;
+        move_job(&mut transaction, job, written, plan.at_ms).await?;
     }
     transaction.commit().await?;
     Ok(written)
@@ -177,13 +177,18 @@ async fn refresh(transaction: &mut Transaction<'_, Postgres>, touched: &[Uuid]) 
     Ok(())
 }
 
-async fn move_job(transaction: &mut Transaction<'_, Postgres>, job: &JobUpdate, at_ms: i64) -> Result<(), StorageError> {
+async fn move_job(
+    transaction: &mut Transaction<'_, Postgres>,
+    job: JobUpdate,
+    written: Written,
+    at_ms: i64,
+) -> Result<(), StorageError> {
     sqlx::query(
         "UPDATE job SET cursor = $2, progress = $3, updated_ms = $4, state = CASE WHEN state = 0 THEN 1 ELSE state END
          WHERE id = $1",
     )
     .bind(job.job)
-    .bind(job.cursor.to_string())
+    .bind((job.cursor)(written).to_string())
     .bind(job.progress.to_string())
     .bind(at_ms)
     .execute(&mut **transaction)

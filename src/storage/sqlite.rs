@@ -103,7 +103,7 @@ pub(super) fn write(connection: &mut Connection, plan: Plan) -> Result<Written, 
         )?;
     }
     if let Some(job) = plan.job {
-        move_job(&transaction, &job, plan.at_ms)?;
+        move_job(&transaction, job, written, plan.at_ms)?;
     }
     transaction.commit()?;
     Ok(written)
@@ -169,11 +169,11 @@ fn refresh(transaction: &Transaction<'_>, touched: &[Uuid]) -> Result<(), Storag
     Ok(())
 }
 
-fn move_job(transaction: &Transaction<'_>, job: &JobUpdate, at_ms: i64) -> Result<(), StorageError> {
+fn move_job(transaction: &Transaction<'_>, job: JobUpdate, written: Written, at_ms: i64) -> Result<(), StorageError> {
     transaction.execute(
         "UPDATE job SET cursor = ?2, progress = ?3, updated_ms = ?4, state = CASE WHEN state = 0 THEN 1 ELSE state END
          WHERE id = ?1",
-        params![job.job.as_bytes().as_slice(), job.cursor.to_string(), job.progress.to_string(), at_ms],
+        params![job.job.as_bytes().as_slice(), (job.cursor)(written).to_string(), job.progress.to_string(), at_ms],
     )?;
     Ok(())
 }

@@ -5,10 +5,11 @@ use super::table::Read;
 use super::{Storage, StorageError};
 use pipewright_core::campaign::Campaign;
 use pipewright_core::catalog::{Product, Stage};
+use pipewright_core::currency::ExchangeRate;
 use pipewright_core::ids::{
     AccountId, CampaignId, ContactId, ContactRoleId, LeadId, OpportunityId, ProductId, RepId, SplitId, TouchpointId,
 };
-use pipewright_core::opportunity::{ContactRole, Opportunity, Split};
+use pipewright_core::opportunity::{ContactRole, Opportunity, Split, Version};
 use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
 use pipewright_core::touchpoint::Touchpoint;
@@ -44,6 +45,17 @@ impl Storage {
         touchpoints_stored: Touchpoint by TouchpointId = "touchpoint WHERE id";
     }
 
+    /// All stored versions of these opportunities, in order of (opportunity, valid_from, sequence).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn versions_of(&self, opportunities: &[OpportunityId]) -> Result<Vec<Version>, StorageError> {
+        let ids = opportunities.iter().map(|id| id.0).collect();
+        let mut versions: Vec<Version> = self.stored(ids, "opportunity_version WHERE opportunity_id").await?;
+        versions.sort_by_key(|version| (version.opportunity, version.valid_from, version.sequence));
+        Ok(versions)
+    }
+
     /// Every stage.
     ///
     /// # Errors
@@ -58,6 +70,14 @@ impl Storage {
     /// The database failed.
     pub async fn every_rep(&self) -> Result<Vec<Rep>, StorageError> {
         self.every("rep").await
+    }
+
+    /// Every exchange rate.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn every_exchange_rate(&self) -> Result<Vec<ExchangeRate>, StorageError> {
+        self.every("exchange_rate").await
     }
 
     async fn every<R: Read + Send + 'static>(&self, table: &'static str) -> Result<Vec<R>, StorageError> {

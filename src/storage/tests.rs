@@ -538,7 +538,8 @@ async fn a_job_moves_with_its_batch_and_is_found_until_it_ends() {
         let request = serde_json::json!({ "source": "export.zip" });
         let job = storage.job_create(JobKind::Import, &request).await.unwrap();
         assert_eq!(storage.job_get(job.id).await.unwrap(), Some(job.clone()), "{}", database.engine);
-        let update = JobUpdate { job: job.id, cursor: serde_json::json!([1]), progress: serde_json::json!({ "rows": 2 }) };
+        let update =
+            JobUpdate { job: job.id, cursor: Box::new(|_| serde_json::json!([1])), progress: serde_json::json!({ "rows": 2 }) };
         storage.write(Batch::default(), Some(update)).await.unwrap();
         let found = storage.job_find_unfinished(JobKind::Import, &request).await.unwrap().unwrap();
         assert_eq!((found.id, found.state, found.cursor), (job.id, JobState::Running, Some(serde_json::json!([1]))));
@@ -561,4 +562,37 @@ async fn an_address_of_no_known_kind_is_refused_without_showing_its_password() {
     let config = crate::config::DatabaseConfig { url: "mysql://me:secret@host/db".into(), ..Default::default() };
     let refused = Storage::open(&config).await.err().unwrap().to_string();
     assert!(refused.contains("host/db") && !refused.contains("secret"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_database_without_a_schema_holds_nothing_and_one_of_a_newer_binary_is_no_such() {
+    for database in databases().await {
+        drop(database.open().await);
+        assert!(Storage::open_existing(&database.config).await.unwrap().is_none(), "{}", database.engine);
+        let storage = database.ready().await;
+        assert!(Storage::open_existing(&database.config).await.unwrap().is_some(), "{}", database.engine);
+        let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_newer', 0)";
+        sea_orm::ConnectionTrait::execute_unprepared(storage.orm(), newer).await.unwrap();
+        let opened = Storage::open_existing(&database.config).await;
+        assert!(matches!(opened, Err(StorageError::SchemaTooNew(_))), "{}", database.engine);
+        drop((storage, opened));
+        database.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_knows_what_the_batch_it_is_committed_with_did() {
+    for database in databases().await {
+        let storage = database.ready().await;
+        let job = storage.job_create(JobKind::Import, &serde_json::json!({})).await.unwrap();
+        let batch = Batch {
+            regions: vec![Region { id: RegionId::derived("o", "EMEA"), name: "EMEA".into(), recorded: DataVersion(0) }],
+            ..Batch::default()
+        };
+        let cursor = Box::new(|written: Written| serde_json::json!(written.inserted));
+        storage.write(batch, Some(JobUpdate { job: job.id, cursor, progress: serde_json::json!(null) })).await.unwrap();
+        assert_eq!(storage.job_get(job.id).await.unwrap().unwrap().cursor, Some(serde_json::json!(1)), "{}", database.engine);
+        drop(storage);
+        database.drop().await;
+    }
 }
