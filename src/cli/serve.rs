@@ -104,11 +104,20 @@ async fn furnish(args: &ServeArgs, storage: &Storage, config: &Config) -> Result
     let Some(opportunities) = args.sample.or(args.demo.then_some(DEMO)) else { return Ok(()) };
     let held = storage.data_version().await?;
     if held == DataVersion(0) {
+        // Before the first row: one that is cut short can be told from rows that somebody brought in.
+        let job = storage.job_create(JobKind::Sample, &sample_request(opportunities)).await?;
         generate::run(GenerateArgs { opportunities, seed: 1, out: None, until: None }, config).await?;
-        return note_demo(storage, opportunities).await;
+        // Up to this change the database holds made-up rows only.
+        let made = sample_report(storage.data_version().await?);
+        return Ok(storage.job_finish(job.id, JobState::Done, &made).await?);
     }
     let is_sample = storage.job_find_done(JobKind::Sample).await?.and_then(|job| job.report) == Some(sample_report(held));
     match (args.demo, is_sample) {
+        (true, false) if storage.job_find_unfinished(JobKind::Sample, &sample_request(opportunities)).await?.is_some() => {
+            Err("--demo: making the demo's data was cut short, and the database holds part of it: remove the database, or name \
+                 another with --database-url"
+                .into())
+        }
         (true, false) => Err("--demo: the database holds rows that are no demo data, or that were changed since: serve without \
              --demo, or name another with --database-url"
             .into()),
@@ -120,11 +129,8 @@ async fn furnish(args: &ServeArgs, storage: &Storage, config: &Config) -> Result
     }
 }
 
-/// Takes down up to which change the database holds made-up rows only.
-async fn note_demo(storage: &Storage, opportunities: u64) -> Result<(), Box<dyn Error>> {
-    let job = storage.job_create(JobKind::Sample, &serde_json::json!({ "opportunities": opportunities })).await?;
-    let made = sample_report(storage.data_version().await?);
-    Ok(storage.job_finish(job.id, JobState::Done, &made).await?)
+fn sample_request(opportunities: u64) -> serde_json::Value {
+    serde_json::json!({ "opportunities": opportunities })
 }
 
 fn sample_report(last: DataVersion) -> serde_json::Value {

@@ -186,6 +186,22 @@ async fn the_demo_serves_its_own_data_and_refuses_any_other() {
 }
 
 #[tokio::test]
+async fn a_demo_that_was_cut_short_says_so() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        home.succeed(&["generate", "--opportunities", "20"]);
+        // As a kill leaves it: some rows, and a job that never ended.
+        let job = "INSERT INTO job (id, kind, state, created_ms, updated_ms, request)";
+        let (id, request) = ("00000000-0000-7000-8000-000000000001", r#"{"opportunities":2000}"#);
+        let id = if engine == Engine::Sqlite { format!("x'{}'", id.replace('-', "")) } else { format!("'{id}'") };
+        home.rows::<(i64,)>(&format!("{job} VALUES ({id}, 'sample', 0, 0, 0, '{request}') RETURNING created_ms")).await;
+        let output = home.run(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
+        assert_eq!(output.status.code(), Some(1), "{engine:?}");
+        assert!(err(&output).contains("was cut short") && err(&output).contains("--database-url"), "{}", err(&output));
+    }
+}
+
+#[tokio::test]
 async fn serve_takes_loopback_addresses_only_and_says_so_when_a_port_is_taken() {
     let home = Home::new(Engine::Sqlite).await;
     let outside = home.run(&["serve", "--listen", "0.0.0.0:0"]);
