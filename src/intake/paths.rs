@@ -371,6 +371,15 @@ mod tests {
     }
 
     #[test]
+    fn a_row_without_an_end_is_refused_before_it_takes_all_memory() {
+        for start in ["", "\""] {
+            let text = format!("path,total_conversions\nA,1\n{start}");
+            let refused = Paths::read(text.as_bytes().chain(std::io::repeat(b'x'))).unwrap_err().to_string();
+            assert!(refused.contains("line 3: it is longer than 64 MB"), "{refused}");
+        }
+    }
+
+    #[test]
     fn a_file_of_any_size_is_read_in_pieces() {
         // Longer than any buffer, with quoted line ends where pieces meet.
         let mut text = String::from("path,total_conversions\n");

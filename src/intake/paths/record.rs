@@ -7,6 +7,9 @@ use std::io::Read;
 /// Bytes in the buffer at first; a longer row makes it longer.
 const PIECE: usize = 1 << 18;
 
+/// Bytes of a row at most: what is longer is no journey, and a file without line ends must not take all memory.
+const ROW_BYTES: usize = 64 << 20;
+
 /// The byte order mark that some programs write before a header.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -94,6 +97,10 @@ impl<R: Read> Records<R> {
         self.end -= self.start;
         self.start = 0;
         if self.end == self.buffer.len() {
+            if self.end >= ROW_BYTES {
+                let reason = format!("it is longer than {} MB", ROW_BYTES >> 20);
+                return Err(PathsError::BadRow { line: self.line, reason });
+            }
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         loop {
