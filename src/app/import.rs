@@ -10,7 +10,7 @@ use crate::intake::report::Report;
 use crate::intake::salesforce::build::{Build, Ledger, Page, Phase};
 use crate::intake::work::WorkFile;
 use crate::intake::{IntakeError, dates::Settled, rejects, stage::stage};
-use crate::storage::{ImportLock, JobKind, JobState, JobUpdate, Storage, StorageError};
+use crate::storage::{ImportLock, JobKind, JobState, JobUpdate, Storage, StorageError, Written};
 use chrono::{DateTime, Utc};
 use pipewright_core::ids::DataVersion;
 use pipewright_core::viewer::{Permission, Viewer};
@@ -32,7 +32,7 @@ pub struct ImportRequest {
     pub paths: Vec<PathBuf>,
     /// A mapping on top of the one that ships.
     pub mapping: Option<PathBuf>,
-    /// Where rows that are set aside go.
+    /// Where rows that are set aside go; beside it, to `*.left.csv`, where the file is one of those that are read.
     pub rejects: PathBuf,
     /// Any reject fails the import with nothing written.
     pub strict: bool,
@@ -194,12 +194,11 @@ enum Place {
 
 fn work_path(config: &Config, place: Place, fingerprint: &str) -> PathBuf {
     let short = &fingerprint[..12];
-    let beside = config.database.url.strip_prefix("sqlite:").filter(|path| !path.contains(":memory:"));
-    match (place, beside) {
+    match (place, config.database.sqlite_path()) {
         (Place::BesideDatabase, Some(path)) => {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            let path = path.split('?').next().unwrap_or(path);
-            PathBuf::from(format!("{path}.import-{short}"))
+            let mut path = path.into_os_string();
+            path.push(format!(".import-{short}"));
+            path.into()
         }
         (Place::BesideDatabase, None) => std::env::temp_dir().join(format!("pipewright-import-{short}.sqlite")),
         (Place::Temporary, _) => std::env::temp_dir().join(format!("pipewright-dry-run-{short}-{}.sqlite", std::process::id())),
@@ -237,10 +236,12 @@ async fn read(
     blocking(move || {
         let Asked { mapping, found, work } = asked;
         let (work, settled, mut report) = stage(&found, &work, &mapping, &*tell, &request.stop)?;
-        let count = rejects::write(&work, &request.rejects)?;
+        let place = found.place_for_rejects(&request.paths, &request.rejects);
+        let count = rejects::write(&work, &place)?;
+        report.set_aside_in = (count > 0).then(|| place.clone());
         if request.strict && count > 0 {
             work.remove();
-            return Err(IntakeError::Strict { count, file: request.rejects });
+            return Err(IntakeError::Strict { count, file: place });
         }
         // A work file that was lost is read again, and what it held of the database with it.
         if look_up || !work.is_recalled()? {
@@ -267,7 +268,10 @@ async fn write(
 ) -> Result<(Report, WorkFile), ImportError> {
     let Staged { work, settled, report, mapping, of_records } = staged;
     let alone = ground.alone;
-    let start = cursor.unwrap_or(Cursor { phase: Phase::ALL[0], after: String::new(), records: 0, alone, report });
+    let set_aside_in = report.set_aside_in.clone();
+    let mut start = cursor.unwrap_or(Cursor { phase: Phase::ALL[0], after: String::new(), records: 0, alone, report });
+    // The import that is gone on with may have been told another place.
+    start.report.set_aside_in = set_aside_in;
     let (mut report, mut records) = (start.report.clone(), start.records);
     let (sender, mut pages) = mpsc::channel(1);
     let organisation = config.organisation.clone();
@@ -287,12 +291,13 @@ async fn write(
         records += page.rows;
         if let Some((storage, job)) = storage {
             let (phase, after) = next.unwrap_or((phase, page.end));
-            let before = Cursor { phase, after, records, alone, report: report.clone() };
+            let mut next = Cursor { phase, after, records, alone, report: report.clone() };
+            let cursor = Box::new(move |written: Written| {
+                next.report.count(written);
+                serde_json::to_value(next).expect("plain values become JSON")
+            });
             let progress = serde_json::json!({ "records": records, "ofRecords": of_records });
-            let cursor = serde_json::to_value(before).expect("plain values become JSON");
-            let written = storage.write(page.batch, Some(JobUpdate { job, cursor, progress })).await?;
-            report.inserted += written.inserted;
-            report.updated += written.updated;
+            report.count(storage.write(page.batch, Some(JobUpdate { job, cursor, progress })).await?);
         }
         tell(Progress::Writing { object: phase.object().unwrap_or("OpportunityStage"), records, of_records });
     }

@@ -11,9 +11,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Between two lines of progress in a log.
-const QUIET: Duration = Duration::from_secs(5);
-
 /// Brings in a Salesforce export: a folder, files, or the zips of the Data Export Service, as they are.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:
@@ -23,8 +20,9 @@ const QUIET: Duration = Duration::from_secs(5);
   pipewright import --mapping my-columns.toml --strict export/
 
 Killed at any point, the same command goes on where it was. Rows that do not fit are set aside in a file with line, column,
-value and reason; corrected there, `pipewright import rejects.csv` brings them in. Ctrl-C stops where it can go on later. Of
-two imports into one database the second waits.")]
+value and reason; corrected there, `pipewright import rejects.csv` brings them in, and `pipewright import export/ rejects.csv`
+where they are parts of opportunities (history, roles, lines, splits). Ctrl-C stops where it can go on later. Of two imports
+into one database the second waits.")]
 pub struct ImportArgs {
     /// Folders, CSV files named after their objects (Opportunity.csv, Account.csv, ...), or zips.
     #[arg(required = true, value_name = "PATH")]
@@ -32,7 +30,7 @@ pub struct ImportArgs {
     /// Columns and words of your own, on top of the mapping that ships.
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
-    /// Where rows that are set aside go.
+    /// Where rows that are set aside go; beside it, to *.left.csv, where the file is itself imported.
     #[arg(long, value_name = "FILE", default_value = "rejects.csv")]
     pub rejects: PathBuf,
     /// Fails, with nothing written, if any row would be set aside.
@@ -41,6 +39,9 @@ pub struct ImportArgs {
     /// Says what would happen and writes nothing to the database.
     #[arg(long)]
     pub dry_run: bool,
+    /// Seconds between two lines of progress in a log; 0: a line for every step.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub log_every: u64,
 }
 
 /// Imports what `args` name and prints the report.
@@ -50,9 +51,8 @@ pub struct ImportArgs {
 pub async fn run(args: ImportArgs, config: Config) -> Result<(), ImportError> {
     let stop = Stop::default();
     stop_when_told(stop.clone());
-    let request =
-        ImportRequest { paths: args.paths, mapping: args.mapping, rejects: args.rejects.clone(), strict: args.strict, stop };
-    let tell = listener();
+    let request = ImportRequest { paths: args.paths, mapping: args.mapping, rejects: args.rejects, strict: args.strict, stop };
+    let tell = listener(Duration::from_secs(args.log_every));
     let viewer = Viewer::local();
     let report = if args.dry_run {
         let storage = Storage::open_existing(&config.database).await?;
@@ -63,8 +63,8 @@ pub async fn run(args: ImportArgs, config: Config) -> Result<(), ImportError> {
         import(&storage, &config, &viewer, request, tell).await?
     };
     let mut text = report.to_string();
-    if report.rejected > 0 {
-        text.push_str(&format!("Rejected rows are in {}\n", args.rejects.display()));
+    if let Some(file) = &report.set_aside_in {
+        text.push_str(&format!("Rejected rows are in {}\n", file.display()));
     }
     if args.dry_run {
         text.push_str("Dry run: nothing was written to the database\n");
@@ -104,7 +104,7 @@ async fn told() {
 }
 
 /// A bar on a terminal, lines in a log elsewhere.
-fn listener() -> Arc<Listener> {
+fn listener(quiet: Duration) -> Arc<Listener> {
     if std::io::stderr().is_terminal() {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {percent}% {eta} left");
@@ -114,7 +114,7 @@ fn listener() -> Arc<Listener> {
     let last = Mutex::new((Instant::now(), Instant::now()));
     Arc::new(move |progress| {
         let Ok(mut last) = last.lock() else { return };
-        if last.1.elapsed() >= QUIET || progress == Progress::Waiting {
+        if last.1.elapsed() >= quiet || progress == Progress::Waiting {
             last.1 = Instant::now();
             log(&progress, last.0.elapsed());
         }

@@ -2,8 +2,9 @@
 
 use super::IntakeError;
 use super::rejects;
-use super::salesforce::objects::{Object, by_header, named, stem};
+use super::salesforce::objects::{Object, PARTS, by_header, named, stem};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,14 @@ enum Place {
         file: String,
         header: String,
     },
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Entry(path, _) | Self::Rejected { path, .. } => path,
+        }
+    }
 }
 
 /// A file of a known object.
@@ -61,12 +70,32 @@ impl Source {
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Files of known objects, in order of name.
+    /// Files of known objects in order of name, then the corrected rows of reject files.
     pub sources: Vec<Source>,
     /// Names of files that are no known object.
     pub skipped: Vec<String>,
     /// Names the same input again: from paths, lengths and times of change, and `salt`.
     pub fingerprint: String,
+}
+
+impl Found {
+    /// Where rows that are set aside can go: to `wanted`, unless that is one of `paths` or another file that is read, which may
+    /// hold corrections that stand nowhere else; then beside it, to `*.left.csv`.
+    pub fn place_for_rejects(&self, paths: &[PathBuf], wanted: &Path) -> PathBuf {
+        let full = |path: &Path| path.canonicalize().ok();
+        let read: BTreeSet<PathBuf> = self
+            .sources
+            .iter()
+            .map(|source| source.place.path())
+            .chain(paths.iter().map(PathBuf::as_path))
+            .filter_map(full)
+            .collect();
+        let mut place = wanted.to_owned();
+        while full(&place).is_some_and(|place| read.contains(&place)) {
+            place.set_extension("left.csv");
+        }
+        place
+    }
 }
 
 /// Finds the files under `paths`.
@@ -104,6 +133,11 @@ pub fn discover(paths: &[PathBuf], salt: &str) -> Result<Found, IntakeError> {
             found.skipped.push(name);
         }
     }
+    if let Some(part) = corrected.iter().find(|source| lacks_export(source.object, &found.sources)) {
+        let (object, name) = (part.object.name, part.place.path().display());
+        let reason = format!("corrected rows of {object} need the export beside them: pipewright import EXPORT {name}");
+        return Err(IntakeError::BadFile { file: part.name.clone(), reason });
+    }
     // What was corrected counts, wherever else the row stands.
     found.sources.append(&mut corrected);
     if found.sources.is_empty() {
@@ -111,6 +145,13 @@ pub fn discover(paths: &[PathBuf], salt: &str) -> Result<Found, IntakeError> {
     }
     found.fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(found)
+}
+
+/// Whether corrected rows of this object are parts of opportunities without the rest of them: alone they would be lost, or
+/// stand for all that an opportunity has.
+fn lacks_export(object: &Object, export: &[Source]) -> bool {
+    let holds = |name: &str| export.iter().any(|source| source.object.name == name);
+    PARTS.contains(&object.name) && !(holds(object.name) && holds("Opportunity"))
 }
 
 /// Takes the rows of a reject file; false where it is none. Only one that is named is read: one that lies in a folder may be

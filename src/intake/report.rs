@@ -1,12 +1,19 @@
 //! What an import found, did and could not know.
 
+use crate::storage::Written;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Differences listed one by one; the rest is counted.
 const LISTED: usize = 50;
+
+/// Words of one kind listed one by one.
+const WORDS: usize = 1_000;
+/// What the rest of them is counted under.
+const OTHERS: &str = "(others)";
 
 /// One file that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +112,8 @@ pub struct Report {
     pub records: BTreeMap<String, u64>,
     /// Rows set aside.
     pub rejected: u64,
+    /// The file they are in; `None` where there are none.
+    pub set_aside_in: Option<PathBuf>,
     /// What was made of quotas, forecasts, rates and credits, by kind: one row may make none, one or more.
     pub made: BTreeMap<String, u64>,
     /// Date columns whose order of day and month was taken from other columns.
@@ -131,6 +140,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Counts the rows that a write inserted and changed.
+    pub fn count(&mut self, written: Written) {
+        self.inserted += written.inserted;
+        self.updated += written.updated;
+    }
+
     /// Counts a guess.
     pub fn guess(&mut self, what: &str) {
         *self.guesses.entry(what.to_owned()).or_default() += 1;
@@ -164,9 +179,11 @@ impl Report {
         }
     }
 
-    /// Counts a word that the mapping does not know.
+    /// Counts a word that the mapping does not know. Of a kind that has very many, those that come last count together.
     pub fn unmapped(&mut self, kind: &str, word: &str, count: u64) {
-        *self.unmapped.entry(kind.to_owned()).or_default().entry(word.to_owned()).or_default() += count;
+        let words = self.unmapped.entry(kind.to_owned()).or_default();
+        let word = if words.len() < WORDS || words.contains_key(word) { word } else { OTHERS };
+        *words.entry(word.to_owned()).or_default() += count;
     }
 }
 
@@ -256,5 +273,21 @@ impl fmt::Display for Reconciliation {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_words_are_not_known_the_report_stays_small() {
+        let mut report = Report::default();
+        for number in 0..3_000 {
+            report.unmapped("regions", &number.to_string(), 1);
+        }
+        report.unmapped("regions", "7", 1);
+        let words = &report.unmapped["regions"];
+        assert_eq!((words.len(), words["7"], words[OTHERS]), (WORDS + 1, 2, 2_000));
     }
 }

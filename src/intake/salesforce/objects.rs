@@ -47,6 +47,10 @@ pub const CREDITS: &str = "VendorCredit";
 const CREDIT_KEY: &[&str] = &["Vendor", "Opportunity", "Touchpoint"];
 const CREDIT_COLUMNS: &[&str] = &["Touchpoint", "Opportunity", "Percentage"];
 
+/// Rows that say nothing without the row of their opportunity in the same export, and of which an opportunity has all or none.
+pub const PARTS: &[&str] =
+    &["OpportunityHistory", "OpportunityFieldHistory", "OpportunityContactRole", "OpportunityLineItem", "OpportunitySplit"];
+
 use Kind::{Boolean as B, Currency as C, Date as D, Number as N, Positive as P, Reference as R, Share as S, Text as T};
 
 /// All objects read.
