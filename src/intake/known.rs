@@ -7,9 +7,12 @@
 use super::IntakeError;
 use super::discover::Found;
 use super::report::{Report, Unresolved};
-use super::salesforce::objects::CREDITS;
+use super::salesforce::objects::{CREDITS, PARTS};
+use super::salesforce::touchpoints::answer_key;
 use super::work::WorkFile;
 use crate::storage::{Storage, StorageError};
+use chrono::NaiveDate;
+use pipewright_core::currency::{CurrencyCode, ExchangeRate};
 use pipewright_core::ids::{
     AccountId, CampaignId, ContactId, ContactRoleId, LeadId, OpportunityId, ProductId, RepId, SplitId, TouchpointId,
 };
@@ -54,7 +57,7 @@ const REFERENCES: &[(&str, &str, &str, &str)] = &[
     ("ForecastingItem", "OwnerId", "User", "005"),
     ("ForecastingItem", "PeriodId", "Period", ""),
     ("CampaignInfluence", "CampaignId", "Campaign", "701"),
-    ("CampaignInfluence", "CampaignMemberId", "CampaignMember", ""),
+    ("CampaignInfluence", "CampaignMemberId", "CampaignMember", "00v"),
     ("CampaignInfluence", "ContactId", "Contact", "003"),
     ("CampaignInfluence", "ModelId", "CampaignInfluenceModel", ""),
     ("CampaignInfluence", "OpportunityId", "Opportunity", "006"),
@@ -81,9 +84,14 @@ const LOOSE: &[(&str, &str, &str, &str)] = &[
     ("OpportunityFieldHistory", "NewValue", "Campaign", "701"),
 ];
 
-/// Rows that say nothing without the row of their opportunity in the same export.
-const PARTS: &[&str] =
-    &["OpportunityHistory", "OpportunityFieldHistory", "OpportunityContactRole", "OpportunityLineItem", "OpportunitySplit"];
+/// What others credit that is stored as a touchpoint, looked for even where the export carries its row: (object, column, what
+/// it names, how such an id begins).
+const CREDITED: &[(&str, &str, &str, &str)] = &[
+    (CREDITS, "Touchpoint", "CampaignMember", "00v"),
+    (CREDITS, "Touchpoint", "Task", "00T"),
+    (CREDITS, "Touchpoint", "Event", "00U"),
+    ("CampaignInfluence", "CampaignMemberId", "CampaignMember", "00v"),
+];
 
 /// A rep as stored, with the last of their tenures.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -132,6 +140,23 @@ impl Known {
     }
 }
 
+impl Known {
+    /// The exchange rate of each currency from each day on, as it is known last.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn last_rates(&self) -> Result<HashMap<(CurrencyCode, NaiveDate), ExchangeRate>, IntakeError> {
+        let mut last: HashMap<_, ExchangeRate> = HashMap::new();
+        for rate in self.ask(self.storage.every_exchange_rate())? {
+            let key = (rate.currency, rate.valid_from);
+            if last.get(&key).is_none_or(|other| other.known_from < rate.known_from) {
+                last.insert(key, rate);
+            }
+        }
+        Ok(last)
+    }
+}
+
 /// Looks up what the export names or describes in part, and reports the references that resolve nowhere.
 ///
 /// # Errors
@@ -146,7 +171,7 @@ pub fn recall(
     work.begin()?;
     work.forget_stored()?;
     if let Some(known) = known {
-        name_owners(work, known)?;
+        name_reps(work, known)?;
         want(work, found)?;
         keep(work, known, organisation)?;
     }
@@ -168,31 +193,34 @@ pub fn recall(
     Ok(())
 }
 
-/// Owners that stand by a name which no user of the export has, and one rep of the database.
-fn name_owners(work: &WorkFile, known: &Known) -> Result<(), IntakeError> {
-    let owned = REFERENCES.iter().filter(|(_, column, ..)| *column == "OwnerId").map(|(object, ..)| *object);
-    let mut names: Vec<(&str, String)> = Vec::new();
-    for object in owned {
-        names.extend(work.names_in(object, "OwnerId")?.into_iter().map(|name| (object, name)));
+/// Owners and managers that stand by a name which no user of the export has, and one rep of the database.
+fn name_reps(work: &WorkFile, known: &Known) -> Result<(), IntakeError> {
+    let mut named: Vec<(&str, &str)> = Vec::new();
+    for (object, column, ..) in REFERENCES.iter().filter(|(_, column, ..)| matches!(*column, "OwnerId" | "ManagerId")) {
+        if work.holds_names(object, column)? {
+            named.push((object, column));
+        }
     }
-    if names.is_empty() {
+    if named.is_empty() {
         return Ok(());
     }
     let mut reps: HashMap<String, Vec<String>> = HashMap::new();
     for rep in known.ask(known.storage.every_rep())? {
         reps.entry(rep.name).or_default().extend(rep.external_id);
     }
-    for (object, name) in names {
-        if let Some([id]) = reps.get(&name).map(Vec::as_slice) {
-            work.put_in_place(object, "OwnerId", &name, id)?;
-        }
-    }
-    Ok(())
+    let only = reps.iter().filter_map(|(name, ids)| match &ids[..] {
+        [id] => Some((name.as_str(), id.as_str())),
+        _ => None,
+    });
+    work.put_ids_for_names(&named, only)
 }
 
 fn want(work: &WorkFile, found: &Found) -> Result<(), IntakeError> {
     for (object, column, of, prefix) in REFERENCES.iter().chain(LOOSE).filter(|(_, _, _, prefix)| !prefix.is_empty()) {
         work.want(object, column, of, prefix)?;
+    }
+    for (object, column, of, prefix) in CREDITED {
+        work.want_carried(object, column, of, prefix)?;
     }
     // A user's last tenure, and where an account was before, matter even where every column is there.
     for object in ["User", "Account"] {
@@ -231,9 +259,31 @@ fn keep(work: &WorkFile, known: &Known, organisation: &str) -> Result<(), Intake
     look_up!("Opportunity", OpportunityId, opportunities_stored);
     look_up!("OpportunityContactRole", ContactRoleId, contact_roles_stored);
     look_up!("OpportunitySplit", SplitId, splits_stored);
+    for object in ["CampaignMember", "Task", "Event"] {
+        each_page(work, object, |external_ids| touchpoints(work, known, organisation, object, external_ids))?;
+    }
     each_page(work, "User", |external_ids| reps(work, known, organisation, external_ids))?;
     for stage in known.ask(known.storage.every_stage())? {
         work.keep_stored("Stage", &stage.name, &stage)?;
+    }
+    Ok(())
+}
+
+/// Of a campaign member that was put into the campaign and answered later, the answer is kept.
+fn touchpoints(
+    work: &WorkFile,
+    known: &Known,
+    organisation: &str,
+    object: &str,
+    external_ids: &[String],
+) -> Result<(), IntakeError> {
+    let derived = |key: &str| TouchpointId::derived(organisation, key);
+    let ids: Vec<TouchpointId> = external_ids.iter().flat_map(|id| [derived(id), derived(&answer_key(id))]).collect();
+    let mut stored = known.touchpoints(&ids)?;
+    for (external_id, pair) in external_ids.iter().zip(ids.chunks(2)) {
+        if let Some(touchpoint) = pair.iter().rev().find_map(|id| stored.remove(id)) {
+            work.keep_stored(object, external_id, &touchpoint)?;
+        }
     }
     Ok(())
 }

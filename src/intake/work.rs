@@ -263,14 +263,13 @@ impl WorkFile {
     /// # Errors
     /// The file cannot be written.
     pub fn resolve_names(&self, object: &str, column: &str, of: &str) -> Result<(), IntakeError> {
-        let (object, column, of) = (quoted(object), quoted(column), quoted(of));
         self.connection.execute_batch(&format!(
-            "CREATE TEMP TABLE named AS SELECT \"Name\" AS name, min(\"Id\") AS id FROM {of} WHERE \"Name\" IS NOT NULL \
-             GROUP BY \"Name\" HAVING count(*) = 1; CREATE INDEX temp.named_by_name ON named (name); \
-             UPDATE {object} SET {column} = (SELECT id FROM named WHERE name = {column}) \
-             WHERE {column} IN (SELECT name FROM named); DROP TABLE named;"
+            "CREATE TEMP TABLE named AS SELECT \"Name\" AS name, min(\"Id\") AS id FROM {} WHERE \"Name\" IS NOT NULL \
+             GROUP BY \"Name\" HAVING count(*) = 1; CREATE INDEX temp.named_by_name ON named (name);",
+            quoted(of)
         ))?;
-        Ok(())
+        self.put_named(object, column)?;
+        Ok(self.connection.execute_batch("DROP TABLE named")?)
     }
 
     /// Puts a record in, in place of one with the same id. Values: `Id`, then the table's columns; empty ones are null.

@@ -10,7 +10,7 @@ use crate::intake::dates::{self, Settled};
 use crate::intake::known::Known;
 use crate::intake::mapping::Mapping;
 use crate::intake::report::Report;
-use crate::intake::values::{boolean, decimal, minor};
+use crate::intake::values::{boolean, decimal, id18, minor};
 use crate::intake::work::{Record, WorkFile};
 use crate::storage::Batch;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -335,6 +335,17 @@ pub(super) fn category(text: &str) -> Option<ForecastCategory> {
 /// What a row says of a column; what is stored, where its file does not have the column.
 pub(super) fn or_stored<T>(row: &Record, column: &str, said: Option<T>, stored: impl FnOnce() -> Option<T>) -> Option<T> {
     if row.carries(column) { said } else { stored() }
+}
+
+/// Whether the export leaves open what a reference leads to: its file does not have the column, or a name stands in it that
+/// nothing of this import has.
+pub(super) fn unresolved(row: &Record, column: &str) -> bool {
+    !row.carries(column) || row.get(column).is_some_and(|text| id18(text).is_none())
+}
+
+/// What a reference leads to; what is stored, where the export leaves it open.
+pub(super) fn reference<T>(row: &Record, column: &str, said: Option<T>, stored: impl FnOnce() -> Option<T>) -> Option<T> {
+    if said.is_none() && unresolved(row, column) { stored() } else { said }
 }
 
 /// A flag; what is stored where its file does not have the column.

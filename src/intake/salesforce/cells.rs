@@ -25,6 +25,8 @@ struct Named {
 pub struct Outlook {
     /// The forecasting type that counts, where the rows name any.
     forecasting_type: Option<String>,
+    /// Whether it was taken for what counts because most rows have it, and not all.
+    is_guessed: bool,
     products: Vec<Named>,
 }
 
@@ -42,8 +44,9 @@ impl Outlook {
             }
         }
         let said = build.mapping.forecasting_type.as_deref().map(|text| id18(text).unwrap_or_else(|| text.to_owned()));
+        let is_guessed = said.is_none() && types.len() > 1;
         let most = types.into_iter().rev().max_by_key(|(_, count)| *count).map(|(own, _)| own);
-        let mut outlook = Self { forecasting_type: said.or(most), products: Vec::new() };
+        let mut outlook = Self { forecasting_type: said.or(most), is_guessed, products: Vec::new() };
         if any {
             for (mut values, _) in build.work.distinct("Product2", &["Id", "ProductCode", "Name", "Family"])? {
                 let (family, id) = (values.remove(3), values.remove(0).unwrap_or_default());
@@ -74,6 +77,12 @@ pub(super) fn counts(build: &Build<'_>, row: &Record, what: &str, report: &mut R
         return false;
     }
     match (row.get("ForecastingTypeId"), &build.outlook.forecasting_type) {
+        (Some(own), Some(counted)) if own == counted && build.outlook.is_guessed => {
+            report.guess(&format!(
+                "{what} of forecasting type {counted} count, as most have it: `forecasting_type` in the mapping says another"
+            ));
+            true
+        }
         (Some(own), Some(counted)) if own != counted => {
             report.leave_out(&format!("{what} of another forecasting type than {counted}"), 1);
             false

@@ -1,12 +1,14 @@
 //! What others credit: Salesforce's campaign influence, and any vendor's list of touchpoint, opportunity and percentage.
 
-use super::build::{Build, money};
+use super::build::{Build, flag, money};
+use super::touchpoints::answer;
 use crate::intake::IntakeError;
 use crate::intake::report::Report;
 use crate::intake::values::share_ppm;
 use crate::intake::work::Record;
 use crate::storage::Batch;
 use pipewright_core::ids::{CampaignId, ContactId, DataVersion, OpportunityId, TouchpointId, VendorCreditId};
+use pipewright_core::touchpoint::{Touchpoint, TouchpointKind};
 use pipewright_core::vendor_credit::VendorCredit;
 
 /// Where an influence row names no model.
@@ -21,18 +23,11 @@ struct Credited {
 }
 
 impl Credited {
-    /// What a record of this id stands for; nothing where the export does not hold it.
+    /// What a record of this id stands for; nothing where neither the export nor the database holds it.
     fn of(build: &Build<'_>, id: &str) -> Result<Self, IntakeError> {
         let touchpoint = |key: &str| Some(TouchpointId::derived(build.organisation, key));
         Ok(match id.get(..3).unwrap_or_default() {
-            "00v" => match build.work.record("CampaignMember", id)? {
-                Some(member) => Self {
-                    touchpoint: touchpoint(id),
-                    campaign: build.known_campaign(member.get("CampaignId"))?,
-                    contact: contact(build, member.get("ContactId"))?,
-                },
-                None => Self::default(),
-            },
+            "00v" => Self::of_member(build, id)?,
             "00T" if build.is_known("Task", Some(id))? => Self { touchpoint: touchpoint(id), ..Self::default() },
             "00U" if build.is_known("Event", Some(id))? => Self { touchpoint: touchpoint(id), ..Self::default() },
             // What a lead is as a touchpoint is its conversion.
@@ -41,6 +36,29 @@ impl Credited {
             }
             "701" => Self { campaign: build.known_campaign(Some(id))?, ..Self::default() },
             _ => Self::default(),
+        })
+    }
+
+    /// Of a person who was first put into the campaign and answered later, the answer is credited.
+    fn of_member(build: &Build<'_>, id: &str) -> Result<Self, IntakeError> {
+        let stored: Option<Touchpoint> = build.work.stored("CampaignMember", id)?;
+        let Some(member) = build.work.record("CampaignMember", id)? else {
+            return Ok(stored.map_or_else(Self::default, |stored| Self {
+                touchpoint: Some(stored.id),
+                campaign: stored.campaign,
+                contact: stored.contact,
+            }));
+        };
+        let answers = flag(&member, "HasResponded");
+        let touchpoint = match stored {
+            Some(stored) if stored.kind == TouchpointKind::Inclusion && answers => answer(build, id),
+            Some(stored) => stored.id,
+            None => TouchpointId::derived(build.organisation, id),
+        };
+        Ok(Self {
+            touchpoint: Some(touchpoint),
+            campaign: build.known_campaign(member.get("CampaignId"))?,
+            contact: contact(build, member.get("ContactId"))?,
         })
     }
 }
@@ -98,7 +116,7 @@ pub(super) fn credit(build: &Build<'_>, row: &Record, batch: &mut Batch, report:
         None => Credited::default(),
     };
     if credited.touchpoint.is_none() && credited.campaign.is_none() {
-        report.unmapped("touchpoints of vendor credits", row.get("Touchpoint").unwrap_or_default(), 1);
+        report.leave_out("touchpoints of vendor credits that are not known", 1);
     }
     report.make("vendor credits", 1);
     batch.vendor_credits.push(VendorCredit {

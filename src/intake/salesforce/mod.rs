@@ -12,7 +12,7 @@ mod places;
 mod quotas;
 mod rates;
 mod stages;
-mod touchpoints;
+pub(super) mod touchpoints;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! An opportunity with its versions, lines, contact roles and splits.
 
-use super::build::{Build, category, flag, is, money, or_stored, percent};
+use super::build::{Build, category, flag, is, money, or_stored, percent, reference};
 use super::history::{FieldChange, HistoryRow, Told, Tracked, differences, rebuild, same_content, to_add};
 use super::places::{self, Buyer};
 use crate::intake::IntakeError;
@@ -8,7 +8,7 @@ use crate::intake::report::Report;
 use crate::intake::values::{boolean, decimal, id18, minor, proportion, scaled};
 use crate::intake::work::Record;
 use crate::storage::Batch;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use pipewright_core::catalog::ForecastCategory;
 use pipewright_core::currency::CurrencyCode;
 use pipewright_core::ids::{
@@ -25,7 +25,19 @@ struct Lines {
     has_terms: bool,
 }
 
-/// Puts an opportunity with all that belongs to it into the batch, on top of its stored versions, which are in order.
+/// An opportunity as its row gives it, and what is stored of it.
+struct Deal<'a> {
+    id: OpportunityId,
+    row: &'a Record,
+    close_date: NaiveDate,
+    stage: &'a str,
+    currency: CurrencyCode,
+    /// The last version stored.
+    before: Option<&'a Version>,
+}
+
+/// Puts an opportunity with all that belongs to it into the batch, on top of its stored versions, which are in order. Of a row
+/// that is older than what is stored, only what its history adds.
 pub(super) fn opportunity(
     build: &Build<'_>,
     row: &Record,
@@ -33,7 +45,7 @@ pub(super) fn opportunity(
     batch: &mut Batch,
     report: &mut Report,
 ) -> Result<(), IntakeError> {
-    let (Some(created_at), Some(close_date), Some(stage_name)) =
+    let (Some(created_at), Some(close_date), Some(stage)) =
         (build.instant(row, "CreatedDate"), build.date(row, "CloseDate"), row.get("StageName"))
     else {
         report.leave_out("opportunities without a stage, close date or creation date", 1);
@@ -45,16 +57,51 @@ pub(super) fn opportunity(
         Some(before) if !row.carries("CurrencyIsoCode") => before.currency,
         _ => build.currency(row, report),
     };
+    let deal = Deal { id, row, close_date, stage, currency, before };
     let history = history_rows(build, row, currency)?;
     let changes = field_changes(build, row, report)?;
-    let lines = lines(build, row, id, currency)?;
-    let last = history.iter().max_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
-    record(build, row, created_at, batch, report)?;
     let last_at = history.iter().map(|row| row.at).chain(changes.iter().map(|change| change.at)).max();
     let said_at = build.instant(row, "LastModifiedDate");
     // A change of which the export does not say when it happened holds from the import on: the past stays as it is known.
     let modified_at = said_at.unwrap_or(if before.is_some() { build.ledger.at } else { created_at }).max(created_at);
-    // What neither the row nor its history carries stands as it was stored.
+    let valid_from = modified_at.max(last_at.unwrap_or(modified_at));
+    let lines = lines(build, row, id, currency)?;
+    let lines_at = lines.as_ref().and_then(|lines| lines.changed_at);
+    let current = match before.filter(|known| said_at.is_some() && valid_from < known.valid_from) {
+        Some(later) => {
+            report.leave_out("opportunities of which a later state is known already", 1);
+            later.clone()
+        }
+        None => {
+            record(build, row, created_at, batch, report)?;
+            contact_roles(build, row, id, batch)?;
+            splits(build, row, id, batch)?;
+            let current = state(build, &deal, valid_from, &history, lines.as_ref(), batch, report)?;
+            batch.line_sets.extend(lines.and_then(|lines| lines.set));
+            current
+        }
+    };
+    let told = Told { current, created_at, rows: history, changes, lines_at };
+    let added = to_add(stored, &told);
+    compare(row.id(), stage, &told, stored, &added, report);
+    build.note_changed(added.iter().map(|version| version.valid_from), report);
+    report.versions += added.len() as u64;
+    batch.versions.extend(added);
+    Ok(())
+}
+
+/// The state of today. What neither the row nor its history carries stands as it was stored.
+fn state(
+    build: &Build<'_>,
+    deal: &Deal<'_>,
+    valid_from: DateTime<Utc>,
+    history: &[HistoryRow],
+    lines: Option<&Lines>,
+    batch: &mut Batch,
+    report: &mut Report,
+) -> Result<Version, IntakeError> {
+    let Deal { id, row, close_date, currency, before, .. } = *deal;
+    let last = history.iter().max_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
     let newest = last.filter(|last| before.is_none_or(|before| last.at >= before.valid_from));
     let amount_minor = or_stored(row, "Amount", money(row, "Amount", currency), || {
         newest.map_or_else(|| before.and_then(|before| before.amount_minor), |last| last.amount_minor)
@@ -62,58 +109,38 @@ pub(super) fn opportunity(
     let probability = or_stored(row, "Probability", percent(row, "Probability"), || {
         newest.map_or_else(|| before.and_then(|before| before.probability), |last| last.probability)
     });
-    let stage = StageId::derived(build.organisation, stage_name);
-    let acv_minor = own_acv(build, row, currency, lines.as_ref(), amount_minor, before, report);
+    let stage = StageId::derived(build.organisation, deal.stage);
     let buyer = Buyer::of(build, row.get("AccountId"))?;
     let (region, segment) = places::of_opportunity(build, row, &buyer, before, batch, report);
     if region.is_none() {
         report.unmapped("regions", "(none)", 1);
     }
-    let current = Version {
+    Ok(Version {
         opportunity: id,
-        valid_from: modified_at.max(last_at.unwrap_or(modified_at)),
+        valid_from,
         sequence: 0,
         name: row.text("Name").unwrap_or_default(),
         stage,
-        forecast_category: own_category(build, row, (stage, stage_name), last.filter(|row| row.stage == stage), before, report),
+        forecast_category: own_category(build, row, (stage, deal.stage), last.filter(|row| row.stage == stage), before, report),
         close_date,
         currency,
         amount_minor,
-        acv_minor,
+        acv_minor: own_acv(build, row, currency, lines, amount_minor, before, report),
         probability,
-        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || before?.owner),
+        owner: reference(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || before?.owner),
         region,
         segment,
         opportunity_type: or_stored(row, "Type", row.text("Type"), || before?.opportunity_type.clone()),
-        campaign: or_stored(row, "CampaignId", build.known_campaign(row.get("CampaignId"))?, || before?.campaign),
+        campaign: reference(row, "CampaignId", build.known_campaign(row.get("CampaignId"))?, || before?.campaign),
         next_step: or_stored(row, "NextStep", row.text("NextStep"), || before?.next_step.clone()),
-        line_set: match &lines {
+        line_set: match lines {
             Some(lines) => lines.set.as_ref().map(|set| set.id),
             None => before.and_then(|before| before.line_set),
         },
         lines_known: lines.is_some() || before.is_none_or(|before| before.lines_known),
         is_deleted: is(row, "IsDeleted", before.map(|before| before.is_deleted), false),
         recorded: DataVersion::default(),
-    };
-    let is_old = |known: &&Version| said_at.is_some() && current.valid_from < known.valid_from;
-    let current = match before.filter(is_old) {
-        Some(known) => {
-            report.leave_out("opportunities of which a later state is known already", 1);
-            known.clone()
-        }
-        None => current,
-    };
-    let lines_at = lines.as_ref().and_then(|lines| lines.changed_at);
-    batch.line_sets.extend(lines.and_then(|lines| lines.set));
-    contact_roles(build, row, id, batch)?;
-    splits(build, row, id, batch)?;
-    let told = Told { current, created_at, rows: history, changes, lines_at };
-    let added = to_add(stored, &told);
-    compare(row.id(), stage_name, &told, stored, &added, report);
-    build.note_changed(added.iter().map(|version| version.valid_from), report);
-    report.versions += added.len() as u64;
-    batch.versions.extend(added);
-    Ok(())
+    })
 }
 
 /// The opportunity's own row.
@@ -139,9 +166,9 @@ fn record(
     batch.opportunities.push(Opportunity {
         id: OpportunityId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        account: or_stored(row, "AccountId", build.known_account(row.get("AccountId"))?, || stored?.account),
+        account: reference(row, "AccountId", build.known_account(row.get("AccountId"))?, || stored?.account),
         created_at,
-        created_by: or_stored(row, "CreatedById", build.known_rep(row.get("CreatedById"))?, || stored?.created_by),
+        created_by: reference(row, "CreatedById", build.known_rep(row.get("CreatedById"))?, || stored?.created_by),
         lead_source,
         lead_source_maps_to,
         last_activity_on: or_stored(row, "LastActivityDate", active_on, || stored?.last_activity_on),

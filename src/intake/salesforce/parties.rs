@@ -1,6 +1,6 @@
 //! Reps, products, campaigns, accounts, contacts and leads: one row of the export, one record.
 
-use super::build::{Build, flag, is, money, or_stored};
+use super::build::{Build, flag, is, money, or_stored, reference};
 use super::places::{self, Buyer};
 use crate::intake::IntakeError;
 use crate::intake::known::KnownRep;
@@ -73,9 +73,9 @@ fn tenure(
     report: &mut Report,
 ) -> Result<(), IntakeError> {
     let rep = RepId::derived(build.organisation, row.id());
-    let manager = or_stored(row, "ManagerId", build.known_rep(row.get("ManagerId"))?, || last?.manager);
+    let manager = reference(row, "ManagerId", build.known_rep(row.get("ManagerId"))?, || last?.manager);
     let (said, told) = role(build, row, report)?;
-    // A title alone does not take away a role that a role's name gave.
+    // A role that the export names and does not carry may be the same as before, whatever the title says.
     let role = last.filter(|_| !told).map_or(said, |last| last.role);
     let valid_from = match last {
         None => build.instant(row, "CreatedDate").unwrap_or(DateTime::UNIX_EPOCH),
@@ -97,7 +97,9 @@ fn tenure(
     Ok(())
 }
 
-/// The selling role that the words of a user's role or title say, and whether the export tells the user's role at all.
+/// The selling role that the words of a user's role or title say, and whether it is to be taken for what the user does now: not
+/// where the export names a role without carrying it, and, where it has no column of roles, only if the title says one. Of an
+/// organisation whose exports tell roles by titles alone a promotion arrives so, and an odd title takes no role away.
 fn role(build: &Build<'_>, row: &Record, report: &mut Report) -> Result<(Option<Role>, bool), IntakeError> {
     let name = match row.get("UserRoleId") {
         // UserRole.Name, from an export that has no UserRole.csv.
@@ -106,15 +108,18 @@ fn role(build: &Build<'_>, row: &Record, report: &mut Report) -> Result<(Option<
         None => None,
     };
     let words: Vec<&str> = [name.as_deref(), row.get("Title")].into_iter().flatten().collect();
-    // A role that has a name which is not in the export, or no column at all, may be any.
-    let untold = name.is_none() && (row.get("UserRoleId").is_some() || !row.carries("UserRoleId"));
     let role = words.iter().find_map(|words| build.mapping.role(words));
+    let told = match (&name, row.get("UserRoleId")) {
+        (Some(_), _) => true,
+        (None, Some(_)) => false,
+        (None, None) => row.carries("UserRoleId") || role.is_some(),
+    };
     match (role, words.first()) {
         (Some(_), _) => report.guess("selling role taken from the words of a user's role or title"),
         (None, Some(words)) => report.unmapped("user roles", words, 1),
         (None, None) => {}
     }
-    Ok((role, !untold))
+    Ok((role, told))
 }
 
 pub(super) fn campaign(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
@@ -134,7 +139,7 @@ pub(super) fn campaign(build: &Build<'_>, row: &Record, batch: &mut Batch, repor
         id: CampaignId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
         name: name(row, stored.map(|stored| stored.name.as_str())),
-        parent: or_stored(row, "ParentId", build.known_campaign(row.get("ParentId"))?, || stored?.parent),
+        parent: reference(row, "ParentId", build.known_campaign(row.get("ParentId"))?, || stored?.parent),
         channel,
         kind,
         status: or_stored(row, "Status", row.text("Status"), || stored?.status.clone()),
@@ -161,7 +166,7 @@ pub(super) fn account(build: &Build<'_>, row: &Record, batch: &mut Batch, report
         external_id: Some(row.id().to_owned()),
         name: name(row, stored.map(|stored| stored.name.as_str())),
         kind: or_stored(row, "Type", row.text("Type"), || stored?.kind.clone()),
-        parent: or_stored(row, "ParentId", build.known_account(row.get("ParentId"))?, || stored?.parent),
+        parent: reference(row, "ParentId", build.known_account(row.get("ParentId"))?, || stored?.parent),
         industry: or_stored(row, "Industry", row.text("Industry"), || stored?.industry.clone()),
         region,
         segment,
@@ -170,7 +175,7 @@ pub(super) fn account(build: &Build<'_>, row: &Record, batch: &mut Batch, report
         employees: or_stored(row, "NumberOfEmployees", employees, || stored?.employees),
         annual_revenue_minor: or_stored(row, "AnnualRevenue", revenue, || stored?.annual_revenue_minor),
         website: or_stored(row, "Website", row.text("Website"), || stored?.website.clone()),
-        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
+        owner: reference(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
         created_at: or_stored(row, "CreatedDate", build.instant(row, "CreatedDate"), || stored?.created_at),
         is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
@@ -184,14 +189,14 @@ pub(super) fn contact(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Res
     batch.contacts.push(Contact {
         id: ContactId::derived(build.organisation, row.id()),
         external_id: Some(row.id().to_owned()),
-        account: or_stored(row, "AccountId", build.known_account(row.get("AccountId"))?, || stored?.account),
+        account: reference(row, "AccountId", build.known_account(row.get("AccountId"))?, || stored?.account),
         name: person(row, stored.map(|stored| stored.name.as_str())),
         title: or_stored(row, "Title", row.text("Title"), || stored?.title.clone()),
         department: or_stored(row, "Department", row.text("Department"), || stored?.department.clone()),
         email: or_stored(row, "Email", row.text("Email"), || stored?.email.clone()),
         phone: or_stored(row, "Phone", row.text("Phone"), || stored?.phone.clone()),
         lead_source: or_stored(row, "LeadSource", row.text("LeadSource"), || stored?.lead_source.clone()),
-        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
+        owner: reference(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
         created_at: or_stored(row, "CreatedDate", build.instant(row, "CreatedDate"), || stored?.created_at),
         is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
@@ -221,12 +226,12 @@ pub(super) fn lead(build: &Build<'_>, row: &Record, batch: &mut Batch) -> Result
         status: or_stored(row, "Status", row.text("Status"), || stored?.status.clone()),
         lead_source: or_stored(row, "LeadSource", row.text("LeadSource"), || stored?.lead_source.clone()),
         industry: or_stored(row, "Industry", row.text("Industry"), || stored?.industry.clone()),
-        owner: or_stored(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
+        owner: reference(row, "OwnerId", build.known_rep(row.get("OwnerId"))?, || stored?.owner),
         created_at: or_stored(row, "CreatedDate", build.instant(row, "CreatedDate"), || stored?.created_at),
         converted_on: or_stored(row, "ConvertedDate", build.date(row, "ConvertedDate"), || stored?.converted_on),
-        converted_account: or_stored(row, "ConvertedAccountId", account, || stored?.converted_account),
-        converted_contact: or_stored(row, "ConvertedContactId", contact, || stored?.converted_contact),
-        converted_opportunity: or_stored(row, "ConvertedOpportunityId", opportunity, || stored?.converted_opportunity),
+        converted_account: reference(row, "ConvertedAccountId", account, || stored?.converted_account),
+        converted_contact: reference(row, "ConvertedContactId", contact, || stored?.converted_contact),
+        converted_opportunity: reference(row, "ConvertedOpportunityId", opportunity, || stored?.converted_opportunity),
         is_deleted: is(row, "IsDeleted", stored.map(|stored| stored.is_deleted), false),
         recorded: DataVersion::default(),
     });

@@ -1,8 +1,8 @@
 //! Where an opportunity or account is sold, and to which segment: by the mapped columns, else by the account's address and
-//! size. Where a column that comes first is not in the export, what is known already stands, unless it had come from what the
+//! size. The first mapped column that says something counts. Where one that comes first is not in the export, what is known already stands, unless it had come from what the
 //! account says.
 
-use super::build::{Build, or_stored};
+use super::build::{Build, or_stored, unresolved};
 use crate::intake::IntakeError;
 use crate::intake::report::Report;
 use crate::intake::values::decimal;
@@ -40,6 +40,14 @@ enum Part {
 
 /// A name, and the column it was taken from.
 type Named<'a> = (String, &'a str);
+
+/// What is said of a region or segment.
+enum Told<'a> {
+    /// A name, and the column it was taken from.
+    Named(String, &'a str),
+    /// What was stored, as the export does not say.
+    Known(Uuid),
+}
 
 impl Part {
     fn columns<'a>(self, build: &Build<'a>) -> &'a [String] {
@@ -113,30 +121,45 @@ impl Part {
         name.or_else(|| self.by_size(build, account.employees).map(|(name, _)| name)).map(|name| self.id(build, &name))
     }
 
-    fn of_buyer(self, build: &Build<'_>, buyer: &Buyer, batch: &mut Batch, report: &mut Report) -> Option<Uuid> {
+    /// What one of the account's mapped columns says.
+    fn by_column<'a>(self, build: &Build<'_>, buyer: &Buyer, name: &'a str) -> Option<Told<'a>> {
+        let column = name.strip_prefix("Account.")?;
         let stored = buyer.stored.as_ref();
-        let Some(row) = &buyer.row else { return stored.and_then(|account| self.of_account(account)) };
-        let (mut found, mut unsure) = (None, false);
-        for name in self.columns(build) {
-            let Some(column) = name.strip_prefix("Account.") else { continue };
-            let value = or_stored(row, column, row.text(column), || stored.and_then(|account| self.remembered(account, column)));
-            if let Some(value) = value {
-                found = Some((value, name.as_str()));
-                break;
-            }
-            unsure |= !row.carries(column) && !matches!(column, "BillingCountry" | "BillingState");
-        }
-        if let Some(before) = stored.and_then(|account| self.of_account(account)).filter(|_| unsure)
-            && stored.and_then(|account| self.of_stored_columns(build, account)) != Some(before)
-        {
-            return Some(before);
-        }
-        let size = || {
-            let said = row.get("NumberOfEmployees").and_then(decimal).and_then(|count| count.to_i64());
-            let count = or_stored(row, "NumberOfEmployees", said, || stored.and_then(|account| account.employees));
-            self.by_size(build, count)
+        let before = stored.and_then(|account| self.of_account(account));
+        let Some(row) = &buyer.row else {
+            // Of which column it came is not stored: what the size does not say came from one.
+            let by_size = stored.and_then(|account| self.by_size(build, account.employees));
+            let by_size = by_size.map(|(name, _)| self.id(build, &name));
+            return before.filter(|_| before != by_size).map(Told::Known);
         };
-        found.or_else(size).map(|named| self.named(build, named, batch, report))
+        match or_stored(row, column, row.text(column), || stored.and_then(|account| self.remembered(account, column))) {
+            Some(value) => Some(Told::Named(value, name)),
+            None if row.carries(column) || matches!(column, "BillingCountry" | "BillingState") => None,
+            None => before.filter(|_| before != stored.and_then(|own| self.of_stored_columns(build, own))).map(Told::Known),
+        }
+    }
+
+    /// What the account's size says, where no column does.
+    fn by_size_of<'a>(self, build: &Build<'a>, buyer: &Buyer) -> Option<Told<'a>> {
+        let stored = buyer.stored.as_ref();
+        let Some(row) = &buyer.row else { return stored.and_then(|account| self.of_account(account)).map(Told::Known) };
+        let said = row.get("NumberOfEmployees").and_then(decimal).and_then(|count| count.to_i64());
+        let count = or_stored(row, "NumberOfEmployees", said, || stored.and_then(|account| account.employees));
+        self.by_size(build, count).map(|(name, from)| Told::Named(name, from))
+    }
+
+    /// The id of what was told; a name is put into the batch.
+    fn told(self, build: &Build<'_>, told: Told<'_>, batch: &mut Batch, report: &mut Report) -> Uuid {
+        match told {
+            Told::Named(name, from) => self.named(build, (name, from), batch, report),
+            Told::Known(id) => id,
+        }
+    }
+
+    fn of_buyer(self, build: &Build<'_>, buyer: &Buyer, batch: &mut Batch, report: &mut Report) -> Option<Uuid> {
+        let mut columns = self.columns(build).iter();
+        let told = columns.find_map(|name| self.by_column(build, buyer, name)).or_else(|| self.by_size_of(build, buyer));
+        told.map(|told| self.told(build, told, batch, report))
     }
 
     fn of_opportunity(
@@ -148,25 +171,20 @@ impl Part {
         batch: &mut Batch,
         report: &mut Report,
     ) -> Option<Uuid> {
-        let mut unsure = !row.carries("AccountId");
+        let mut unsure = unresolved(row, "AccountId");
         let mut of_buyer = None;
-        let columns = self.columns(build);
-        for name in columns {
-            match name.split_once('.') {
-                Some(("Opportunity", column)) => match row.get(column) {
+        for name in self.columns(build) {
+            if let Some(column) = name.strip_prefix("Opportunity.") {
+                match row.get(column) {
                     Some(value) => return Some(self.named(build, (value.to_owned(), name), batch, report)),
                     None => unsure |= !row.carries(column),
-                },
-                Some(("Account", _)) => {
-                    of_buyer = self.of_buyer(build, buyer, batch, report);
-                    if of_buyer.is_some() {
-                        break;
-                    }
                 }
-                _ => {}
+            } else if let Some(told) = self.by_column(build, buyer, name) {
+                of_buyer = Some(told);
+                break;
             }
         }
-        let of_buyer = of_buyer.or_else(|| self.of_buyer(build, buyer, batch, report));
+        let of_buyer = of_buyer.or_else(|| self.by_size_of(build, buyer)).map(|told| self.told(build, told, batch, report));
         let stored = buyer.stored.as_ref().and_then(|account| self.of_account(account));
         match before.and_then(|version| self.of_version(version)) {
             Some(before) if unsure && stored != Some(before) => Some(before),

@@ -3,17 +3,18 @@
 
 use super::build::{Build, flag};
 use crate::intake::IntakeError;
+use crate::intake::known::Known;
 use crate::intake::report::Report;
 use crate::intake::values::decimal;
 use crate::intake::work::Record;
 use crate::storage::Batch;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use pipewright_core::calendar::Calendar;
 use pipewright_core::currency::{CurrencyCode, ExchangeRate};
 use pipewright_core::ids::DataVersion;
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Digits after the point of a rate: a tenth of a cent on a trillion stays exact.
 const RATE_DIGITS: u32 = 18;
@@ -75,9 +76,12 @@ impl Rates {
 
     /// Puts them into the batch and says which opportunities have none.
     pub(super) fn write(&self, build: &Build<'_>, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {
+        let stored = build.ledger.known.as_ref().map_or(Ok(HashMap::new()), Known::last_rates)?;
         for (currency, rows) in &self.by_currency {
             for row in rows {
                 batch.exchange_rates.extend(known(*currency, row, &build.calendar));
+                let correction = stored.get(&(*currency, row.from)).and_then(|last| corrected(row, last, build));
+                batch.exchange_rates.extend(correction);
             }
         }
         report.make("exchange rates", batch.exchange_rates.len() as u64);
@@ -106,6 +110,15 @@ fn known(currency: CurrencyCode, row: &Dated, calendar: &Calendar) -> impl Itera
         known_from,
         recorded: DataVersion::default(),
     })
+}
+
+/// A rate that differs from the last one stored for its day, and of which the export does not say that it was changed since
+/// the day began: it is known as it is now from the import on.
+fn corrected(row: &Dated, last: &ExchangeRate, build: &Build<'_>) -> Option<ExchangeRate> {
+    let first = build.calendar.start_of_day(row.from);
+    let is_silent = row.changed_at.is_none() || row.changed_at <= Some(first) && last.known_from <= first;
+    let known_from = build.ledger.at.max(last.known_from + TimeDelta::milliseconds(1));
+    (is_silent && last.rate != row.rate).then(|| ExchangeRate { rate: row.rate, known_from, ..last.clone() })
 }
 
 fn each(build: &Build<'_>, object: &str, mut act: impl FnMut(&Record)) -> Result<(), IntakeError> {
@@ -187,7 +200,8 @@ fn crossed(reporting: &[Dated], other: &[Dated]) -> Vec<Dated> {
         let (Some(own), Some(other)) = (on(reporting), on(other)) else { continue };
         let Some(rate) = own.rate.checked_div(other.rate) else { continue };
         let rate = rate.round_dp(RATE_DIGITS).normalize();
-        if rate > Decimal::ZERO && rows.last().is_none_or(|last| last.rate != rate) {
+        // Also where it is that of the day before: it may correct another that is stored for the day.
+        if rate > Decimal::ZERO {
             rows.push(Dated { from, rate, changed_at: own.changed_at.max(other.changed_at) });
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn read(build: &Build<'_>) -> Result<(BTreeMap<String, Stage>, Vec<St
     }
     let seen = seen(build)?;
     for (name, seen) in &seen {
-        // A stage that was guessed to be open while no opportunity in it had closed.
+        // Opportunities that closed in it say more than a row, stored or of the export, that has it open.
         if let (Some(stage), Some(kind)) = (stages.get_mut(name), seen.closes)
             && stage.kind == StageKind::Open
             && kind != StageKind::Open

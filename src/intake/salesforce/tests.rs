@@ -61,6 +61,8 @@ fn import(files: &[(&str, &str)], mapping: &str) -> Outcome {
         batch.adjustments.extend(page.batch.adjustments);
         batch.exchange_rates.extend(page.batch.exchange_rates);
         batch.vendor_credits.extend(page.batch.vendor_credits);
+        batch.segments.extend(page.batch.segments);
+        batch.versions.extend(page.batch.versions);
     }
     Outcome { batch, report, rejects }
 }
@@ -139,6 +141,11 @@ fn of_several_forecasting_types_the_most_used_counts_unless_the_mapping_says() {
         let amounts: Vec<_> = outcome.batch.targets.iter().map(|target| target.amount_minor).collect();
         assert_eq!(amounts, expected);
         assert_eq!(outcome.report.left_out.values().sum::<u64>(), left_out, "{}", outcome.notes());
+        let guessed: Vec<_> = outcome.report.guesses.iter().filter(|(what, _)| what.contains("0Db000000000002")).collect();
+        assert_eq!(
+            guessed.iter().map(|(_, count)| **count).collect::<Vec<_>>(),
+            if mapping.is_empty() { vec![2] } else { vec![] }
+        );
     }
 }
 
@@ -259,7 +266,7 @@ fn a_vendors_list_comes_in_whatever_its_name_and_the_last_of_a_pair_counts() {
     let cases = [
         ("00v000000000001,006000000000001,12.5", "Some Vendor true true true 125000 None", ""),
         ("701000000000001,006000000000001,40%", "Some Vendor true false false 400000 None", ""),
-        ("elsewhere,006000000000001,40", "Some Vendor false false false 400000 None", "elsewhere"),
+        ("elsewhere,006000000000001,40", "Some Vendor false false false 400000 None", "touchpoints of vendor credits"),
         (
             "00v000000000001,006000000000001,12.5\n00v000000000001,006000000000001,20",
             "Some Vendor true true true 200000 None",
@@ -277,4 +284,31 @@ fn a_vendors_list_comes_in_whatever_its_name_and_the_last_of_a_pair_counts() {
     }
     let other = import(&[DEALS, CAMPAIGNS, ("Notes.csv", "Touchpoint,Opportunity\n1,2\n")], "");
     assert_eq!(other.report.skipped.len(), 2, "mapping and notes: {:?}", other.report.skipped);
+}
+
+#[test]
+fn the_first_mapped_column_that_says_something_counts_and_the_size_last() {
+    let (account_first, own_first) = (
+        "[columns]\nsegment = [\"Account.Segment__c\", \"Opportunity.Segment__c\"]\n",
+        "[columns]\nsegment = [\"Opportunity.Segment__c\", \"Account.Segment__c\"]\n",
+    );
+    // The account's column, the opportunity's, and the segment; by its size the account is Enterprise.
+    let cases = [
+        (account_first, "Public", "Schools", Some("Public")),
+        (account_first, "", "Schools", Some("Schools")),
+        (account_first, "", "", Some("Enterprise")),
+        (own_first, "Public", "Schools", Some("Schools")),
+        (own_first, "Public", "", Some("Public")),
+        (own_first, "", "", Some("Enterprise")),
+    ];
+    for (mapping, of_account, own, expected) in cases {
+        let accounts = format!("Id,Name,NumberOfEmployees,Segment__c\n001000000000001,Acme,9000,{of_account}\n");
+        let deals = format!(
+            "Id,Name,StageName,CloseDate,CreatedDate,AccountId,Segment__c\n\
+             006000000000001,One,Open,2026-11-01,2026-10-01,001000000000001,{own}\n"
+        );
+        let batch = import(&[("Account.csv", &accounts), ("Opportunity.csv", &deals)], mapping).batch;
+        let segment = batch.segments.iter().find(|segment| Some(segment.id) == batch.versions[0].segment);
+        assert_eq!(segment.map(|segment| segment.name.as_str()), expected, "{mapping} '{of_account}' '{own}'");
+    }
 }

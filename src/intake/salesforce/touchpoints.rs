@@ -1,6 +1,6 @@
 //! Touchpoints: answers to campaigns, what reps did, and conversions of leads.
 
-use super::build::{Build, flag};
+use super::build::{Build, flag, unresolved};
 use crate::intake::IntakeError;
 use crate::intake::report::Report;
 use crate::intake::work::Record;
@@ -75,7 +75,7 @@ fn account_of<T: DeserializeOwned>(
     id: &str,
     stored: impl Fn(T) -> Option<AccountId>,
 ) -> Result<Option<AccountId>, IntakeError> {
-    match build.work.record(object, id)?.filter(|row| row.carries("AccountId")) {
+    match build.work.record(object, id)?.filter(|row| !unresolved(row, "AccountId")) {
         Some(row) => build.known_account(row.get("AccountId")),
         None => Ok(build.work.stored(object, id)?.and_then(stored)),
     }
@@ -92,7 +92,7 @@ pub(super) fn over_stored(build: &Build<'_>, batch: &mut Batch, report: &mut Rep
         let included = stored.get(&touchpoint.id).is_some_and(|stored| stored.kind == TouchpointKind::Inclusion);
         if included && touchpoint.kind == TouchpointKind::Response {
             let external_id = touchpoint.external_id.as_deref().unwrap_or_default();
-            touchpoint.id = TouchpointId::derived(build.organisation, &format!("{external_id}\0response"));
+            touchpoint.id = answer(build, external_id);
             answers.push(touchpoint.id);
         }
     }
@@ -102,6 +102,16 @@ pub(super) fn over_stored(build: &Build<'_>, batch: &mut Batch, report: &mut Rep
     let new = batch.touchpoints.iter().filter(|touchpoint| !stored.contains_key(&touchpoint.id));
     build.note_changed(new.map(|touchpoint| touchpoint.at), report);
     Ok(())
+}
+
+/// The answer of a campaign member whose inclusion is stored as a touchpoint already.
+pub(super) fn answer(build: &Build<'_>, member: &str) -> TouchpointId {
+    TouchpointId::derived(build.organisation, &answer_key(member))
+}
+
+/// What the id of such an answer is derived from.
+pub(crate) fn answer_key(member: &str) -> String {
+    format!("{member}\0response")
 }
 
 pub(super) fn member(build: &Build<'_>, row: &Record, batch: &mut Batch, report: &mut Report) -> Result<(), IntakeError> {

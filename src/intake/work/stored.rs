@@ -60,28 +60,47 @@ impl WorkFile {
         Ok(self.connection.query_row("SELECT 1 FROM meta WHERE key = 'recalled'", [], |_| Ok(())).optional()?.is_some())
     }
 
-    /// The distinct values of a column of references that are no ids.
+    /// Whether a column of references holds a value that is no id.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn names_in(&self, object: &str, column: &str) -> Result<Vec<String>, IntakeError> {
+    pub fn holds_names(&self, object: &str, column: &str) -> Result<bool, IntakeError> {
         let column = quoted(column);
         let sql = format!(
-            "SELECT DISTINCT {column} FROM {} WHERE {column} GLOB '*[^0-9A-Za-z]*' OR length({column}) <> 18",
+            "SELECT EXISTS (SELECT 1 FROM {} WHERE {column} GLOB '*[^0-9A-Za-z]*' OR length({column}) <> 18)",
             quoted(object)
         );
-        let mut select = self.connection.prepare(&sql)?;
-        let names = select.query_map([], |row| row.get(0))?;
-        Ok(names.collect::<Result<_, _>>()?)
+        Ok(self.connection.query_row(&sql, [], |row| row.get(0))?)
     }
 
-    /// Puts an id wherever a column holds a name.
+    /// Puts the ids wherever one of the columns, (object, column), holds one of the names.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn put_in_place(&self, object: &str, column: &str, name: &str, id: &str) -> Result<(), IntakeError> {
-        let column = quoted(column);
-        self.connection.execute(&format!("UPDATE {} SET {column} = ?2 WHERE {column} = ?1", quoted(object)), [name, id])?;
+    pub fn put_ids_for_names<'n>(
+        &self,
+        columns: &[(&str, &str)],
+        names: impl Iterator<Item = (&'n str, &'n str)>,
+    ) -> Result<(), IntakeError> {
+        self.connection.execute_batch("CREATE TEMP TABLE named (name TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID")?;
+        let mut insert = self.connection.prepare("INSERT INTO named VALUES (?, ?)")?;
+        for (name, id) in names {
+            insert.execute([name, id])?;
+        }
+        drop(insert);
+        for (object, column) in columns {
+            self.put_named(object, column)?;
+        }
+        Ok(self.connection.execute_batch("DROP TABLE named")?)
+    }
+
+    /// Puts the id of the table `named` wherever a column holds its name.
+    pub(super) fn put_named(&self, object: &str, column: &str) -> Result<(), IntakeError> {
+        let (object, column) = (quoted(object), quoted(column));
+        self.connection.execute_batch(&format!(
+            "UPDATE {object} SET {column} = (SELECT id FROM named WHERE name = {column}) \
+             WHERE {column} IN (SELECT name FROM named)"
+        ))?;
         Ok(())
     }
 
@@ -90,13 +109,25 @@ impl WorkFile {
     /// # Errors
     /// The file cannot be written.
     pub fn want(&self, object: &str, column: &str, of: &str, prefix: &str) -> Result<(), IntakeError> {
+        let is_missing =
+            format!("NOT EXISTS (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{})", quoted(of), quoted(column));
+        self.want_where(object, column, of, prefix, &is_missing)
+    }
+
+    /// As [`Self::want`], also those that name a record of the export.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn want_carried(&self, object: &str, column: &str, of: &str, prefix: &str) -> Result<(), IntakeError> {
+        self.want_where(object, column, of, prefix, "true")
+    }
+
+    fn want_where(&self, object: &str, column: &str, of: &str, prefix: &str, condition: &str) -> Result<(), IntakeError> {
         let column = quoted(column);
         let sql = format!(
             "INSERT OR IGNORE INTO stored SELECT DISTINCT ?1, {column}, NULL FROM {} AS own \
-             WHERE length({column}) = 18 AND substr({column}, 1, length(?2)) = ?2 AND NOT EXISTS \
-             (SELECT 1 FROM {} AS other WHERE other.\"Id\" = own.{column})",
-            quoted(object),
-            quoted(of)
+             WHERE length({column}) = 18 AND substr({column}, 1, length(?2)) = ?2 AND {condition}",
+            quoted(object)
         );
         self.connection.execute(&sql, [of, prefix])?;
         Ok(())
