@@ -1,6 +1,6 @@
 //! Attribution over the API and from the command line, on both databases, and a second way: by plain SQL on the rows.
 
-use crate::support::{ENGINES, Engine, Home, Server};
+use crate::support::{ENGINES, Engine, Home, Server, cents};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use pipewright::plugins::{ReadyModel, Registry};
 use pipewright_core::attribution::{ModelCredit, Resampling, Within, score};
@@ -15,7 +15,6 @@ use pipewright_core::matrix::{Lens, ModelChoice};
 use pipewright_core::touchpoint::{Touchpoint, TouchpointKind};
 use pipewright_core::viewer::Scope;
 use serde_json::{Value, json};
-use sqlx::{Connection, Row};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,11 +58,6 @@ const SCORE: &str = "query S($models: [ModelInput!]!, $scope: AttributionScope, 
   }
 }";
 
-/// Cents of an `{ amount: \"12.34\" }`.
-fn cents(money: &Value) -> i64 {
-    money["amount"].as_str().unwrap_or_else(|| panic!("no money: {money}")).replace('.', "").parse().unwrap()
-}
-
 const AMOUNTS: [&str; 4] = ["pipeline", "closedAcv", "lostAcv", "total"];
 
 fn amounts(of: &Value) -> [i64; 4] {
@@ -106,22 +100,8 @@ async fn first_touch_by_sql(home: &Home, from: NaiveDate, to: NaiveDate) -> BTre
          SELECT CAST(ranked.source AS SMALLINT), scope.kind, CAST(SUM(scope.acv) AS BIGINT)
          FROM scope LEFT JOIN ranked ON ranked.id = scope.id AND place = 1 GROUP BY ranked.source, scope.kind"
     );
-    let sql = sqlx::AssertSqlSafe(
-        sql.replace("close_day_in(known.close_day)", &format!("known.close_day >= {from} AND known.close_day < {to}")),
-    );
-    let mut sums = BTreeMap::new();
-    if home.url().starts_with("sqlite:") {
-        let mut connection = sqlx::SqliteConnection::connect(home.url()).await.unwrap();
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            sums.insert((row.get::<Option<i16>, _>(0), row.get::<i16, _>(1)), row.get::<i64, _>(2));
-        }
-    } else {
-        let mut connection = sqlx::PgConnection::connect(home.url()).await.unwrap();
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            sums.insert((row.get::<Option<i16>, _>(0), row.get::<i16, _>(1)), row.get::<i64, _>(2));
-        }
-    }
-    sums
+    let sql = sql.replace("close_day_in(known.close_day)", &format!("known.close_day >= {from} AND known.close_day < {to}"));
+    home.rows(&sql).await.into_iter().map(|(source, kind, sum)| ((source, kind), sum)).collect()
 }
 
 const SOURCES: [&str; 11] =

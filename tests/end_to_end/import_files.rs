@@ -2,7 +2,7 @@
 
 use crate::support::{ENGINES, Engine, Home};
 use serde_json::json;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 use zip::write::SimpleFileOptions;
 
@@ -177,6 +177,54 @@ async fn rejects_are_corrected_in_their_file_and_imported_again_and_strict_or_dr
     }
 }
 
+#[tokio::test]
+async fn a_file_of_corrections_is_never_written_over() {
+    let home = Home::new(Engine::Sqlite).await;
+    let bad = [2, 3].map(|number| row(number, &format!("Deal {number}")).replace(",100,", ",a lot,"));
+    std::fs::write(home.path().join("Opportunity.csv"), format!("{HEADER}\n{}\n", bad.join("\n"))).unwrap();
+    let (output, text) = run(&home, &["import", "Opportunity.csv"]);
+    assert!(output.status.success() && text.contains("Rejected rows are in rejects.csv"), "{text}");
+    let read = |file: &str| std::fs::read_to_string(home.path().join(file)).unwrap();
+    let corrected = read("rejects.csv").replacen(",a lot,2026", ",250,2026", 1);
+    std::fs::write(home.path().join("rejects.csv"), &corrected).unwrap();
+    let cases: [(&[&str], i32, &[&str]); 4] = [
+        (&["import", "--dry-run", "rejects.csv"], 0, &[]),
+        (&["import", "--strict", "./rejects.csv"], 1, &[]),
+        (&["import", "--dry-run", "--strict", "--rejects", "./rejects.csv", "rejects.csv"], 1, &[]),
+        (&["import", "rejects.csv"], 0, &["Deal 2"]),
+    ];
+    for (arguments, code, known) in cases {
+        let (output, text) = run(&home, arguments);
+        assert!(output.status.code() == Some(code) && text.contains("rejects.left.csv"), "{arguments:?}: {text}");
+        assert_eq!(read("rejects.csv"), corrected, "{arguments:?}");
+        let left = read("rejects.left.csv");
+        assert!(left.contains("Deal 3") && !left.contains("Deal 2"), "{left}");
+        assert_eq!(names(&home).await, known, "{arguments:?}");
+    }
+    let (_, text) = run(&home, &["import", "--dry-run", "rejects.csv", "rejects.left.csv"]);
+    assert!(text.contains("rejects.left.left.csv"), "{text}");
+}
+
+#[tokio::test]
+async fn corrected_parts_of_opportunities_need_their_export_beside_them() {
+    let home = Home::new(Engine::Sqlite).await;
+    let folder = home.path().join("export");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("Opportunity.csv"), format!("{HEADER}\n{}\n", row(1, "One"))).unwrap();
+    let lines = format!("Id,OpportunityId,TotalPrice\n00k000000000001,{0},60\n00k000000000002,{0},much\n", id(1));
+    std::fs::write(folder.join("OpportunityLineItem.csv"), lines).unwrap();
+    home.succeed(&["import", "export"]);
+    let rejects = home.path().join("rejects.csv");
+    std::fs::write(&rejects, std::fs::read_to_string(&rejects).unwrap().replace(",much\n", ",40\n").replace(",much\"", ",40\""))
+        .unwrap();
+    let (output, text) = run(&home, &["import", "rejects.csv"]);
+    assert!(output.status.code() == Some(1) && text.contains("pipewright import EXPORT rejects.csv"), "{text}");
+    home.succeed(&["import", "export", "rejects.csv"]);
+    let query = "{ opportunities(first: 1) { edges { node { lines { nodes { acv { amount } } } } } } }";
+    let lines = home.serve().data(query, json!({})).await["opportunities"]["edges"][0]["node"]["lines"]["nodes"].take();
+    assert_eq!(lines, json!([{ "acv": { "amount": "60.00" } }, { "acv": { "amount": "40.00" } }]));
+}
+
 fn spawn(home: &Home, arguments: &[&str]) -> std::process::Child {
     home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -203,15 +251,13 @@ async fn two_imports_at_once_lose_nothing_and_one_that_is_told_to_stop_goes_on_l
     }
     let home = Home::new(Engine::Sqlite).await;
     home.succeed(&["generate", "--opportunities", "600", "--seed", "4", "--until", "2026-11-24", "--out", "export"]);
-    let mut child = spawn(&home, &["import", "export"]);
-    // The database's file comes before the import begins.
-    while !home.path().join("test.sqlite.lock").exists() && child.try_wait().unwrap().is_none() {
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
+    let mut child = spawn(&home, &["import", "--log-every", "0", "export"]);
+    let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("writing")), "it has begun to write");
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(1) && text.contains("goes on where it was"), "{:?} {text}", output.status);
+    let text: Vec<String> = lines.collect();
+    let (text, status) = (text.join("\n"), child.wait().unwrap());
+    assert!(status.code() == Some(1) && text.contains("goes on where it was"), "{status:?} {text}");
     home.succeed(&["import", "export"]);
     let answer = home.serve().data("{ opportunities(first: 1) { totalCount } }", json!({})).await;
     assert_eq!(answer["opportunities"]["totalCount"], 600);

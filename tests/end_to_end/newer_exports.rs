@@ -161,11 +161,21 @@ async fn what_an_export_does_not_carry_stays_as_it_is_known() {
         ),
         (
             "an export that is older than what is known",
-            &[(
-                "Opportunity.csv",
-                "Id,Name,StageName,CloseDate,CreatedDate,LastModifiedDate,Amount\n\
-               006000000000001,One,Qualify,2026-12-01,2026-01-05T00:00:00.000Z,2026-02-15T00:00:00.000Z,777\n",
-            )],
+            &[
+                (
+                    "Opportunity.csv",
+                    "Id,Name,StageName,CloseDate,CreatedDate,LastModifiedDate,Amount,LeadSource,AccountId,HasOpportunityLineItem\n\
+               006000000000001,One,Qualify,2026-12-01,2026-01-05T00:00:00.000Z,2026-02-15T00:00:00.000Z,777,Partner,,false\n",
+                ),
+                (
+                    "OpportunityContactRole.csv",
+                    "Id,OpportunityId,ContactId,Role\n00K000000000001,006000000000001,003000000000001,Observer\n",
+                ),
+                (
+                    "OpportunitySplit.csv",
+                    "Id,OpportunityId,SplitOwnerId,SplitPercentage\n0Jb000000000001,006000000000001,005000000000002,5\n",
+                ),
+            ],
             &[],
         ),
         (
@@ -192,6 +202,21 @@ async fn what_an_export_does_not_carry_stays_as_it_is_known() {
             assert_eq!(known(&home.serve()).await, expected, "{engine:?}: {name}\n{report}");
             assert!(!report.contains("References that name no record"), "{name}: {report}");
         }
+        let report = bring_in(
+            &home,
+            "named",
+            &[(
+                "Opportunity.csv",
+                "Id,Name,StageName,CloseDate,CreatedDate,LastModifiedDate,Account.Name,Campaign.Name\n\
+               006000000000001,One,Qualify,2026-12-01,2026-01-05T00:00:00.000Z,2026-03-06T00:00:00.000Z,Acme Ltd,Expo 26\n",
+            )],
+        );
+        assert!(report.contains("Opportunity.AccountId: 1, such as Acme Ltd"), "{report}");
+        assert_eq!(
+            known(&home.serve()).await,
+            expected,
+            "{engine:?}: an account and a campaign by names that only the database has"
+        );
         let report = bring_in(
             &home,
             "deleted",
@@ -242,7 +267,22 @@ async fn a_changed_role_or_manager_holds_from_its_change_on_and_the_old_one_stay
         (
             "no manager any more",
             &[("User.csv", "Id,Name,ManagerId,LastModifiedDate\n005000000000002,Bo,,2026-06-01T00:00:00.000Z\n")],
-            Some(tenure(json!("AE"), nobody, "2026-06-01T00:00:00.000Z")),
+            Some(tenure(json!("AE"), nobody.clone(), "2026-06-01T00:00:00.000Z")),
+        ),
+        (
+            "a title that says another role, where the export has no column of roles",
+            &[("User.csv", "Id,Name,Title,LastModifiedDate\n005000000000002,Bo,Cloud Sales AE,2026-07-01T00:00:00.000Z\n")],
+            Some(tenure(json!("CLOUD_SALES"), nobody, "2026-07-01T00:00:00.000Z")),
+        ),
+        (
+            "a title that says no role takes none away",
+            &[("User.csv", "Id,Name,Title,LastModifiedDate\n005000000000002,Bo,Dreamer,2026-08-01T00:00:00.000Z\n")],
+            None,
+        ),
+        (
+            "a manager by a name that only the database has",
+            &[("User.csv", "Id,Name,Manager.Name,LastModifiedDate\n005000000000002,Bo,Ada,2026-09-01T00:00:00.000Z\n")],
+            Some(tenure(json!("CLOUD_SALES"), ada.clone(), "2026-09-01T00:00:00.000Z")),
         ),
     ];
     for engine in ENGINES {
@@ -256,6 +296,69 @@ async fn a_changed_role_or_manager_holds_from_its_change_on_and_the_old_one_stay
             let mut found = tenures(&home).await;
             found.sort_by_key(|tenure| tenure["validFrom"].to_string());
             assert_eq!(found, expected, "{engine:?}: {name}");
+        }
+    }
+}
+
+/// Of each vendor's credit: the kind of its touchpoint, whether it has a campaign, and whose contact.
+async fn credited(home: &Home) -> Vec<String> {
+    let sql = "SELECT CAST(coalesce(touched.kind, -1) AS BIGINT), CAST(count(own.campaign_id) AS BIGINT), CAST(count(own.contact_id) AS BIGINT)
+               FROM vendor_credit own LEFT JOIN touchpoint touched ON touched.id = own.touchpoint_id
+               GROUP BY own.external_id, touched.kind ORDER BY own.external_id";
+    let rows: Vec<(i64, i64, i64)> = home.rows(sql).await;
+    rows.into_iter().map(|(kind, campaigns, contacts)| format!("{kind} {campaigns} {contacts}")).collect()
+}
+
+#[tokio::test]
+async fn a_vendors_list_alone_credits_the_touchpoints_that_are_known() {
+    const LIST: (&str, &str) = (
+        "Vendor.csv",
+        "Touchpoint,Opportunity,Percentage\n00T000000000001,006000000000001,20\n00v000000000001,006000000000001,30\n\
+         00v000000000002,006000000000001,40\n00v000000000009,006000000000001,10\n",
+    );
+    const MEMBERS: &str = "Id,CampaignId,ContactId,HasResponded,CreatedDate\n\
+        00v000000000001,701000000000001,003000000000001,false,2026-01-02\n\
+        00v000000000002,701000000000001,003000000000001,true,2026-01-03\n";
+    let (task, inclusion, response) = ("6 0 0", "2 1 1", "1 1 1");
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        bring_in(&home, "first", FIRST);
+        let tasks =
+            "Id,WhoId,Subject,ActivityDate,OwnerId,IsClosed\n00T000000000001,003000000000001,x,2026-01-04,005000000000001,true\n";
+        bring_in(&home, "touched", &[("CampaignMember.csv", MEMBERS), ("Task.csv", tasks)]);
+        let answered = MEMBERS.replace(",false,", ",true,");
+        let cases: [(&str, Files<'_>, &str); 4] = [
+            ("alone", &[LIST], inclusion),
+            ("beside what answers now", &[LIST, ("CampaignMember.csv", &answered)], response),
+            ("alone again", &[LIST], response),
+            ("beside what was brought in before", &[LIST, ("CampaignMember.csv", &answered)], response),
+        ];
+        for (name, files, first) in cases {
+            let report = bring_in(&home, name, files);
+            assert_eq!(credited(&home).await, [task, first, response, "-1 0 0"], "{engine:?}: {name}: {report}");
+            assert!(report.contains("touchpoints of vendor credits that are not known: 1"), "{name}: {report}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_corrected_exchange_rate_counts_though_the_export_does_not_say_when_it_was_changed() {
+    let currencies =
+        ("CurrencyType.csv", "Id,IsoCode,ConversionRate,IsCorporate\n01L000000000001,USD,1,true\n01L000000000002,EUR,1,false\n");
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        for (number, (second, expected)) in
+            [("0.5", vec!["1", "1.25", "2"]), ("0.8", vec!["1", "1.25", "2", "1.25"]), ("0.8", vec!["1", "1.25", "2", "1.25"])]
+                .into_iter()
+                .enumerate()
+        {
+            let dated = format!(
+                "Id,IsoCode,StartDate,ConversionRate\n04w000000000001,EUR,2025-01-01,0.8\n04w000000000002,EUR,2026-01-01,{second}\n"
+            );
+            bring_in(&home, &number.to_string(), &[currencies, ("DatedConversionRate.csv", &dated)]);
+            let rates: Vec<(String,)> =
+                home.rows("SELECT rate FROM exchange_rate WHERE currency = 'EUR' ORDER BY valid_from_day, known_from_ms").await;
+            assert_eq!(rates.into_iter().map(|(rate,)| rate).collect::<Vec<_>>(), expected, "{engine:?}: {number}");
         }
     }
 }

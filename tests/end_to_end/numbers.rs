@@ -1,9 +1,8 @@
 //! The same numbers on both databases, and computed a second way: by plain SQL on the rows.
 
-use crate::support::{ENGINES, Engine, Home, Server};
+use crate::support::{ENGINES, Engine, Home, Server, cents, without_zeros};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
-use sqlx::{Connection, Row};
 use std::collections::BTreeMap;
 
 const COMPANY: [&str; 7] = ["generate", "--opportunities", "1200", "--seed", "11", "--until", "2026-11-24"];
@@ -32,14 +31,6 @@ const FLOW: &str = "query F($period: String!, $from: DateTime!, $to: DateTime!, 
   }
 }";
 
-/// Cents of an `{ amount: \"12.34\" }`.
-fn cents(money: &Value) -> i64 {
-    let text = money["amount"].as_str().unwrap_or_else(|| panic!("no money: {money}"));
-    let (whole, fraction) = text.split_once('.').unwrap_or_else(|| panic!("USD has two decimals: {text}"));
-    assert_eq!(fraction.len(), 2, "{text}");
-    format!("{whole}{fraction}").parse().unwrap()
-}
-
 /// The labels of a cell's key.
 fn labels(cell: &Value) -> Vec<String> {
     cell["key"].as_array().unwrap().iter().map(|part| part["label"].as_str().unwrap().to_owned()).collect()
@@ -53,23 +44,10 @@ fn days(text: &Value) -> i32 {
 /// Sums by (region, segment), by SQL alone.
 async fn by_region_and_segment(home: &Home, sql: &str) -> BTreeMap<Vec<String>, i64> {
     let text = |value: Option<String>, missing: &str| value.unwrap_or_else(|| missing.to_owned());
-    let mut sums = BTreeMap::new();
-    let mut add = |region: Option<String>, segment: Option<String>, sum: i64| {
-        sums.insert(vec![text(region, "(no region)"), text(segment, "(no segment)")], sum);
-    };
-    let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    if home.url().starts_with("sqlite:") {
-        let mut connection = sqlx::SqliteConnection::connect(home.url()).await.unwrap();
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            add(row.get(0), row.get(1), row.get(2));
-        }
-    } else {
-        let mut connection = sqlx::PgConnection::connect(home.url()).await.unwrap();
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            add(row.get(0), row.get(1), row.get(2));
-        }
-    }
-    sums
+    let rows: Vec<(Option<String>, Option<String>, i64)> = home.rows(sql).await;
+    rows.into_iter()
+        .map(|(region, segment, sum)| (vec![text(region, "(no region)"), text(segment, "(no segment)")], sum))
+        .collect()
 }
 
 /// The versions valid at an instant, with their stage, filtered and summed.
@@ -119,10 +97,6 @@ fn generation_sql(at: DateTime<Utc>, period: &Value) -> String {
 fn column(matrix: &Value, name: &str, part: &str) -> BTreeMap<Vec<String>, i64> {
     let cells = matrix["cells"].as_array().unwrap();
     cells.iter().map(|cell| (labels(cell), cents(&cell[name][part]))).filter(|(_, sum)| *sum != 0).collect()
-}
-
-fn without_zeros(sums: BTreeMap<Vec<String>, i64>) -> BTreeMap<Vec<String>, i64> {
-    sums.into_iter().filter(|(_, sum)| *sum != 0).collect()
 }
 
 /// The matrix of a period as of an instant, with every number and no id.

@@ -1,7 +1,7 @@
 //! Pages as Relay wants them: forward and backward, true while rows come, counted only when asked.
 
 use crate::rows::{app, ask};
-use crate::support::{ENGINES, Engine, Home};
+use crate::support::{ENGINES, Engine, Home, cents};
 use pipewright::app::App;
 use pipewright::storage::Batch;
 use pipewright_core::ids::{AccountId, DataVersion};
@@ -203,10 +203,6 @@ async fn pages_of_an_aggregate_are_its_rows_one_after_the_other() {
         before = read["pageInfo"]["startCursor"].clone();
     }
     assert_eq!((&forward, &backward), (&all_rows, &all_rows));
-}
-
-fn cents(money: &Value) -> i64 {
-    money["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
 /// What a list of `nodes { amount }` adds up to.

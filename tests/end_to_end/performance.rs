@@ -1,9 +1,8 @@
 //! Campaigns and roles on both databases: computed a second way by plain SQL, and against the matrix.
 
-use crate::support::{ENGINES, Engine, Home, Server};
+use crate::support::{ENGINES, Engine, Home, Server, cents, without_zeros};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
-use sqlx::{Connection, Row};
 use std::collections::BTreeMap;
 
 const COMPANY: [&str; 7] = ["generate", "--opportunities", "1200", "--seed", "17", "--until", "2026-11-24"];
@@ -50,32 +49,9 @@ const MATRIX: &str = "query M($period: String!, $asOf: DateTime!, $model: ModelI
   }
 }";
 
-/// Cents of an `{ amount: \"12.34\" }`.
-fn cents(money: &Value) -> i64 {
-    let text = money["amount"].as_str().unwrap_or_else(|| panic!("no money: {money}"));
-    text.replace('.', "").parse().unwrap()
-}
-
 /// Numbers by text, by SQL alone.
 async fn numbers(home: &Home, sql: &str) -> BTreeMap<String, i64> {
-    let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    let mut found = BTreeMap::new();
-    if home.url().starts_with("sqlite:") {
-        let mut connection = sqlx::SqliteConnection::connect(home.url()).await.unwrap();
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            found.insert(row.get(0), row.get(1));
-        }
-    } else {
-        let mut connection = sqlx::PgConnection::connect(home.url()).await.unwrap();
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            found.insert(row.get(0), row.get(1));
-        }
-    }
-    found
-}
-
-fn without_zeros(numbers: BTreeMap<String, i64>) -> BTreeMap<String, i64> {
-    numbers.into_iter().filter(|(_, number)| *number != 0).collect()
+    home.rows(sql).await.into_iter().collect()
 }
 
 /// A period as SQL takes it: first day and first day after it, and its instants up to the as-of.

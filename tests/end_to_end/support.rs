@@ -1,6 +1,9 @@
 //! A database of each kind for a test alone, and the product's own binary run against it.
 
-use sqlx::Connection;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, FromRow};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -18,9 +21,23 @@ pub enum Engine {
 /// Both.
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
 
+/// An amount of USD in cents.
+pub fn cents(money: &serde_json::Value) -> i64 {
+    let text = money["amount"].as_str().unwrap_or_else(|| panic!("no money: {money}"));
+    let (whole, fraction) = text.split_once('.').unwrap_or_else(|| panic!("USD has two decimals: {text}"));
+    assert_eq!(fraction.len(), 2, "{text}");
+    format!("{whole}{fraction}").parse().unwrap()
+}
+
+/// Sums as answers have them: what comes to nothing is left out.
+pub fn without_zeros<K: Ord>(sums: BTreeMap<K, i64>) -> BTreeMap<K, i64> {
+    sums.into_iter().filter(|(_, sum)| *sum != 0).collect()
+}
+
 /// A folder and an empty database; both go with it.
 pub struct Home {
     folder: TempDir,
+    engine: Engine,
     url: String,
     /// Kept so that the database is dropped when the test ends.
     dropped_at_end: Option<(String, String)>,
@@ -33,7 +50,7 @@ impl Home {
         match engine {
             Engine::Sqlite => {
                 let url = format!("sqlite:{}", folder.path().join("test.sqlite").display());
-                Self { folder, url, dropped_at_end: None }
+                Self { folder, engine, url, dropped_at_end: None }
             }
             Engine::Postgres => {
                 let server = std::env::var("PIPEWRIGHT_TEST_POSTGRES_URL")
@@ -43,7 +60,7 @@ impl Home {
                 let create = format!("CREATE DATABASE {name} TEMPLATE template0");
                 sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
                 let (base, _) = server.rsplit_once('/').expect("the URL ends with a database's name");
-                Self { folder, url: format!("{base}/{name}"), dropped_at_end: Some((server.clone(), name)) }
+                Self { folder, engine, url: format!("{base}/{name}"), dropped_at_end: Some((server.clone(), name)) }
             }
         }
     }
@@ -51,6 +68,29 @@ impl Home {
     /// Where a test may write files.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The rows of a query, read from the database itself; each is a tuple of the columns' values.
+    pub async fn rows<T>(&self, sql: &str) -> Vec<T>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self.engine {
+            Engine::Sqlite => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+                sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap()
+            }
+            Engine::Postgres => {
+                let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap()
+            }
+        }
     }
 
     /// The database's address.
