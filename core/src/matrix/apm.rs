@@ -5,7 +5,7 @@ use super::answer::{Cell, CoverageColumn, ForecastParts, Matrix};
 use super::columns::{CoverageBasis, Expectation, PAST_PERIODS, coverage_column, coverage_ratio, money_column, win_rate};
 use super::forecasts::Forecasts;
 use super::question::{Baseline, Comparison, GenerationBasis, MatrixQuery};
-use super::targets::{Book, Known, Occupied};
+use super::targets::{Book, Known, Moment, Occupied};
 use crate::attribution::{Credit, CreditError};
 use crate::calendar::{Calendar, Period};
 use crate::dimension::{CellKey, Dimension};
@@ -28,8 +28,10 @@ pub fn matrix(snapshot: &Snapshot, query: &MatrixQuery, scope: &Scope, credit: &
     let cells: Vec<Cell> = keys.full.iter().map(|key| reading.cell(query, key)).collect();
     let with_gap = |key: &CellKey| {
         let mut cell = reading.cell(query, key);
-        let below = cells.iter().filter(|finer| finer.key.refines(key)).map(|finer| finer.forecast.value).sum::<i64>();
-        cell.forecast_parts.gap = cell.forecast_parts.judgement.map(|judgement| judgement - below);
+        cell.forecast_parts.gap = cell.forecast_parts.judgement.map(|judgement| {
+            let below = cells.iter().filter(|finer| finer.key.refines(key)).map(|finer| finer.forecast.value);
+            judgement - below.sum::<i64>()
+        });
         cell
     };
     Ok(Matrix {
@@ -121,11 +123,17 @@ impl<'a> Reading<'a> {
         let targets_then = Book::targets(known_then, &points.comparison.period, Measure::ClosedAcv);
         let forecasts = Forecasts::new(known_now, &query.period, query.roll_up);
         let forecasts_then = Forecasts::new(known_then, &points.comparison.period, query.roll_up);
-        let books: Vec<&Book<'_>> = targets.values().chain([forecasts.judgements()]).collect();
-        let books_then = [&targets_then, forecasts_then.judgements()];
+        let books = targets.values().chain([forecasts.judgements()]).collect();
+        let books_then = vec![&targets_then, forecasts_then.judgements()];
+        let moments = [
+            Moment { point: points.now, cells: &now, books },
+            Moment { point: points.comparison, cells: &comparison, books: books_then },
+        ];
+        let occupied = Occupied::at(snapshot, scan, &moments)?;
+        let [occupied, occupied_then] = occupied.try_into().map_err(|_| ()).expect("there is one answer for each moment");
         Ok(Self {
-            occupied: Occupied::at(snapshot, scan, points.now, &now, &books)?,
-            occupied_then: Occupied::at(snapshot, scan, points.comparison, &comparison, &books_then)?,
+            occupied,
+            occupied_then,
             elapsed: elapsed(&settings.calendar, &query.period, query.as_of),
             settings,
             now,

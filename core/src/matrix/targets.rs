@@ -123,12 +123,13 @@ impl<'a> Book<'a> {
 
     /// The sum of one set; `None` where it is not complete, or the filter lets nothing of it through.
     fn of_set(&self, cell: &CellKey, rows: &BTreeMap<CellKey, Option<i64>>, occupied: &BTreeSet<CellKey>) -> Option<i64> {
-        let is_named = |key: &&CellKey| {
+        let is_named = |key: &CellKey| {
             key.parts().iter().all(|(dimension, value)| *value != DimensionValue::None || cell.get(*dimension).is_some())
         };
-        let needed: BTreeSet<&CellKey> = rows.keys().chain(occupied.iter().filter(is_named)).collect();
+        let set = rows.keys().filter(|key| key.refines(cell));
+        let unset = occupied.iter().filter(|key| key.refines(cell) && is_named(key) && !rows.contains_key(*key));
         let mut sum = None;
-        for key in needed.into_iter().filter(|key| key.refines(cell)) {
+        for key in set.chain(unset) {
             match reach(self.filter, key) {
                 Reach::Whole => sum = Some(sum.unwrap_or(0) + rows.get(key).copied().flatten()?),
                 Reach::Part => return None,
@@ -160,35 +161,44 @@ fn own(latest: &BTreeMap<(&CellKey, PeriodName), i64>, period: PeriodName, key: 
 /// Dimensions that a scan can be cut by.
 const MOST_DIMENSIONS: usize = 4;
 
+/// A point, the sums of a scan at it, and the books that its cells are looked up in.
+pub(super) struct Moment<'a> {
+    pub(super) point: Point,
+    pub(super) cells: &'a SumsByKey,
+    pub(super) books: Vec<&'a Book<'a>>,
+}
+
 /// The keys in which an opportunity counts at a point, by the lists of dimensions that rows are keyed by. A list of more than
 /// four dimensions is not here: no matrix is cut so fine, and no set of it can be shown to be complete.
 pub(super) struct Occupied(BTreeMap<Cutting, BTreeSet<CellKey>>);
 
 impl Occupied {
-    /// `cells` are the sums of the scan at the point; sets that are cut in other ways are scanned for.
+    /// Those of each moment. Sets that are cut in other ways than `scan` are scanned for, once for all moments that need them.
     ///
     /// # Errors
     /// The model that credits sources failed.
-    pub(super) fn at(
-        snapshot: &Snapshot,
-        scan: &Scan<'_>,
-        point: Point,
-        cells: &SumsByKey,
-        books: &[&Book<'_>],
-    ) -> Result<Self, CreditError> {
-        let wanted: BTreeSet<&Cutting> = books.iter().flat_map(|book| book.cuttings()).collect();
-        let mut occupied = BTreeMap::new();
-        for cutting in wanted.into_iter().filter(|cutting| cutting.length <= MOST_DIMENSIONS) {
+    pub(super) fn at(snapshot: &Snapshot, scan: &Scan<'_>, moments: &[Moment<'_>]) -> Result<Vec<Self>, CreditError> {
+        let mut wanted: BTreeMap<&Cutting, BTreeSet<usize>> = BTreeMap::new();
+        for (place, moment) in moments.iter().enumerate() {
+            for cutting in moment.books.iter().flat_map(|book| book.cuttings()) {
+                wanted.entry(cutting).or_default().insert(place);
+            }
+        }
+        let mut occupied: Vec<Self> = moments.iter().map(|_| Self(BTreeMap::new())).collect();
+        for (cutting, places) in wanted.into_iter().filter(|(cutting, _)| cutting.length <= MOST_DIMENSIONS) {
             let of_cutting = |sums: &SumsByKey| sums.keys().filter(|key| Cutting::of(key) == *cutting).cloned().collect();
-            let keys = if cutting.dimensions.iter().all(|dimension| scan.by.contains(dimension)) {
-                of_cutting(cells)
+            let keys: Vec<BTreeSet<CellKey>> = if cutting.dimensions.iter().all(|dimension| scan.by.contains(dimension)) {
+                places.iter().map(|place| of_cutting(moments[*place].cells)).collect()
             } else {
                 let scan = Scan { by: &cutting.dimensions, ..*scan };
-                sums(snapshot, &scan, &[point])?.iter().flat_map(of_cutting).collect::<BTreeSet<CellKey>>()
+                let points: Vec<Point> = places.iter().map(|place| moments[*place].point).collect();
+                sums(snapshot, &scan, &points)?.iter().map(of_cutting).collect()
             };
-            occupied.insert(cutting.clone(), keys);
+            for (place, keys) in places.into_iter().zip(keys) {
+                occupied[place].0.insert(cutting.clone(), keys);
+            }
         }
-        Ok(Self(occupied))
+        Ok(occupied)
     }
 }
 

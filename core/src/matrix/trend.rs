@@ -4,7 +4,7 @@ use super::answer::{Trend, TrendPoint, TrendSeries};
 use super::columns::coverage_ratio;
 use super::forecasts::Forecasts;
 use super::question::{GenerationBasis, TrendQuery};
-use super::targets::{Book, Known, Occupied};
+use super::targets::{self, Book, Known, Occupied};
 use crate::attribution::{Credit, CreditError};
 use crate::dimension::CellKey;
 use crate::facts::{Point, Scan, Snapshot, SumsByKey, sums};
@@ -23,9 +23,14 @@ pub fn trend(snapshot: &Snapshot, query: &TrendQuery, scope: &Scope, credit: &dy
     let by_point = sums(snapshot, &scan, &points)?;
     let keys: BTreeSet<&CellKey> =
         by_point.iter().flat_map(|sums| sums.keys()).filter(|key| key.parts().len() == asked.by.len()).collect();
-    let moments = points.iter().zip(&by_point).map(|(point, sums)| Moment::new(snapshot, query, &scan, *point, sums));
-    let moments: Vec<Moment<'_>> = moments.collect::<Result<_, _>>()?;
-    let series = |key: &CellKey| TrendSeries { key: key.clone(), points: moments.iter().map(|moment| moment.of(key)).collect() };
+    let moments: Vec<Moment<'_>> =
+        points.iter().zip(&by_point).map(|(point, sums)| Moment::new(snapshot, query, *point, sums)).collect();
+    let seen: Vec<targets::Moment<'_>> = moments.iter().map(Moment::seen).collect();
+    let occupied = Occupied::at(snapshot, &scan, &seen)?;
+    let series = |key: &CellKey| TrendSeries {
+        key: key.clone(),
+        points: moments.iter().zip(&occupied).map(|(moment, occupied)| moment.of(key, occupied)).collect(),
+    };
     Ok(Trend {
         data_version: asked.data_version.unwrap_or_else(|| snapshot.data_version()),
         series: keys.into_iter().filter(|key| !key.parts().is_empty()).map(series).collect(),
@@ -40,33 +45,29 @@ struct Moment<'a> {
     generation: GenerationBasis,
     targets: Book<'a>,
     forecasts: Forecasts<'a>,
-    occupied: Occupied,
 }
 
 impl<'a> Moment<'a> {
-    fn new(
-        snapshot: &'a Snapshot,
-        query: &'a TrendQuery,
-        scan: &Scan<'_>,
-        point: Point,
-        sums: &'a SumsByKey,
-    ) -> Result<Self, CreditError> {
+    fn new(snapshot: &'a Snapshot, query: &'a TrendQuery, point: Point, sums: &'a SumsByKey) -> Self {
         let asked = &query.matrix;
         let known = Known { snapshot, at: point.at, data_version: asked.data_version, filter: &asked.filter };
         let targets = Book::targets(known, &point.period, Measure::ClosedAcv);
         let forecasts = Forecasts::new(known, &point.period, asked.roll_up);
-        let occupied = Occupied::at(snapshot, scan, point, sums, &[&targets, forecasts.judgements()])?;
-        Ok(Self { point, sums, generation: asked.generation, targets, forecasts, occupied })
+        Self { point, sums, generation: asked.generation, targets, forecasts }
     }
 
-    fn of(&self, key: &CellKey) -> TrendPoint {
+    fn seen(&self) -> targets::Moment<'_> {
+        targets::Moment { point: self.point, cells: self.sums, books: vec![&self.targets, self.forecasts.judgements()] }
+    }
+
+    fn of(&self, key: &CellKey, occupied: &Occupied) -> TrendPoint {
         let own = self.sums.get(key).copied().unwrap_or_default();
-        let target = self.targets.amount(key, &self.occupied);
+        let target = self.targets.amount(key, occupied);
         TrendPoint {
             at: self.point.at,
             closed_acv: own.closed,
             open_pipeline: own.open,
-            forecast: self.forecasts.value(key, &own, &self.occupied),
+            forecast: self.forecasts.value(key, &own, occupied),
             generation: match self.generation {
                 GenerationBasis::AsGenerated => own.generation_as_generated,
                 GenerationBasis::AsNow => own.generation_as_now,
