@@ -10,7 +10,7 @@ mod removal;
 use chain::{Chain, MOST_ORDER};
 use pipewright_plugin::{
     Domain, Explanation, Figure, Findings, FittedModel, Fitting, Journey, Learner, Manifest, Model, ModelError, NoCredit,
-    Parameter, Parameters, Part, Remarks, Source, Touch, Transition, Weights,
+    Parameter, Parameters, Remarks, Source, SourceCounts, Touch, Transition, Weights,
 };
 
 /// `markov`: each touchpoint by the removal effect of its source.
@@ -101,7 +101,7 @@ struct Fitted {
 
 impl FittedModel for Fitted {
     fn weigh(&self, batch: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
-        let mut counts = Counts::default();
+        let mut counts = SourceCounts::default();
         for journey in batch {
             let touches = journey.touches;
             if touches.is_empty() {
@@ -125,13 +125,12 @@ impl FittedModel for Fitted {
             return None;
         }
         let mut bases = vec![0.0; journey.touches.len()];
-        let mut sum = self.bases(journey.touches, &mut Counts::default(), &mut bases);
+        let mut sum = self.bases(journey.touches, &mut SourceCounts::default(), &mut bases);
         if sum <= 0.0 {
             bases.fill(1.0);
             sum = bases.len() as f64;
         }
-        let parts = bases.into_iter().map(|base| Part { base, moved: Vec::new() }).collect();
-        Some(Explanation { parts, scale: 1.0 / sum })
+        Some(Explanation::unmoved(bases, 1.0 / sum))
     }
 
     fn findings(&self) -> Findings {
@@ -142,7 +141,7 @@ impl FittedModel for Fitted {
 impl Fitted {
     /// Writes the removal effect of each touchpoint's source, shared evenly by that source's touchpoints; the sum over the
     /// journey's sources.
-    fn bases(&self, touches: &[Touch], counts: &mut Counts, bases: &mut [f64]) -> f64 {
+    fn bases(&self, touches: &[Touch], counts: &mut SourceCounts, bases: &mut [f64]) -> f64 {
         let mut sum = 0.0;
         for touch in touches {
             if counts.count(touch.source) == 1 {
@@ -150,33 +149,9 @@ impl Fitted {
             }
         }
         for (base, touch) in bases.iter_mut().zip(touches) {
-            *base = self.effects.of(touch.source) / counts.of(touch.source);
+            *base = self.effects.of(touch.source) / f64::from(counts.of(touch.source));
         }
-        touches.iter().for_each(|touch| counts.forget(touch.source));
+        counts.forget(touches);
         sum
-    }
-}
-
-/// How many touchpoints of a journey each source has; all 0 between two journeys.
-#[derive(Default)]
-struct Counts(Vec<u32>);
-
-impl Counts {
-    /// One more; how many there are now.
-    fn count(&mut self, source: Source) -> u32 {
-        let code = usize::from(source.code());
-        if code >= self.0.len() {
-            self.0.resize(code + 1, 0);
-        }
-        self.0[code] += 1;
-        self.0[code]
-    }
-
-    fn of(&self, source: Source) -> f64 {
-        f64::from(self.0[usize::from(source.code())])
-    }
-
-    fn forget(&mut self, source: Source) {
-        self.0[usize::from(source.code())] = 0;
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::manifest;
 use pipewright_plugin::{
-    Domain, Explanation, FittedModel, Fitting, Journey, Manifest, Model, ModelError, NoCredit, Parameter, Parameters, Touch,
-    Weights,
+    Domain, Explanation, FittedModel, Fitting, Journey, Manifest, Model, ModelError, NoCredit, Parameter, Parameters,
+    SourceCounts, Touch, Weights,
 };
 
 /// `linear`: the same to each touchpoint or, by its parameter, to each source.
@@ -15,10 +15,6 @@ enum Unit {
     Touch,
     Source,
 }
-
-/// How often each source touched, by its code; all 0 between two journeys.
-#[derive(Default)]
-struct Counts(Vec<u32>);
 
 impl Model for Linear {
     fn manifest(&self) -> Manifest {
@@ -38,7 +34,7 @@ impl Model for Linear {
 
 impl FittedModel for Unit {
     fn weigh(&self, batch: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
-        let mut counts = Counts::default();
+        let mut counts = SourceCounts::default();
         for journey in batch {
             let touches = journey.touches;
             if touches.is_empty() {
@@ -49,7 +45,7 @@ impl FittedModel for Unit {
             match self {
                 Self::Touch => weights.fill(1.0 / touches.len() as f64),
                 Self::Source => {
-                    let sources = f64::from(counts.parts(touches, weights));
+                    let sources = f64::from(parts(&mut counts, touches, weights));
                     weights.iter_mut().for_each(|weight| *weight /= sources);
                 }
             }
@@ -65,28 +61,18 @@ impl FittedModel for Unit {
         let mut bases = vec![1.0; touches.len()];
         let sharing = match self {
             Self::Touch => touches.len() as f64,
-            Self::Source => f64::from(Counts::default().parts(touches, &mut bases)),
+            Self::Source => f64::from(parts(&mut SourceCounts::default(), touches, &mut bases)),
         };
         Some(Explanation::unmoved(bases, 1.0 / sharing))
     }
 }
 
-impl Counts {
-    /// Writes the part of its own source that each touchpoint is, and answers with the number of sources.
-    fn parts(&mut self, touches: &[Touch], parts: &mut [f64]) -> u32 {
-        let mut sources = 0;
-        for touch in touches {
-            let code = usize::from(touch.source.code());
-            if code >= self.0.len() {
-                self.0.resize(code + 1, 0);
-            }
-            sources += u32::from(self.0[code] == 0);
-            self.0[code] += 1;
-        }
-        for (part, touch) in parts.iter_mut().zip(touches) {
-            *part = 1.0 / f64::from(self.0[usize::from(touch.source.code())]);
-        }
-        touches.iter().for_each(|touch| self.0[usize::from(touch.source.code())] = 0);
-        sources
+/// Writes the part of its own source that each touchpoint is, and answers with the number of sources.
+fn parts(counts: &mut SourceCounts, touches: &[Touch], parts: &mut [f64]) -> u32 {
+    let sources = touches.iter().map(|touch| u32::from(counts.count(touch.source) == 1)).sum();
+    for (part, touch) in parts.iter_mut().zip(touches) {
+        *part = 1.0 / f64::from(counts.of(touch.source));
     }
+    counts.forget(touches);
+    sources
 }

@@ -72,7 +72,6 @@ impl FittedModel for Single {
 
     fn explain(&self, journey: &Journey<'_>) -> Option<Explanation> {
         let taker = (self.choose)(journey.touches)?;
-        let base = |place| if place == taker { 1.0 } else { 0.0 };
-        Some(Explanation::unmoved((0..journey.touches.len()).map(base), 1.0))
+        Some(Explanation::all_to(taker, journey.touches.len()))
     }
 }

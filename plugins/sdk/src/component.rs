@@ -63,7 +63,7 @@ macro_rules! export_model {
                 }
             }
 
-    $crate::component::export_component!(Component with_types_in $crate::component);
+            $crate::component::export_component! { Component with_types_in $crate::component }
         };
     };
 }

@@ -17,6 +17,11 @@ impl Explanation {
         let part = |base| Part { base, moved: Vec::new() };
         Self { parts: bases.into_iter().map(part).collect(), scale }
     }
+
+    /// Of `count` touchpoints, the one at place `taker` takes all.
+    pub fn all_to(taker: usize, count: usize) -> Self {
+        Self::unmoved((0..count).map(|place| if place == taker { 1.0 } else { 0.0 }), 1.0)
+    }
 }
 
 /// What one touchpoint got.

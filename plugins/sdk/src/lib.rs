@@ -26,5 +26,5 @@ pub use journey::{Journey, Kind, Outcome, Positions, Touch};
 pub use manifest::Manifest;
 pub use model::{FittedModel, Fitting, Journeys, Learner, Model, ModelError, fit};
 pub use parameter::{BadParameter, Domain, Parameter, Parameters, Value};
-pub use source::Source;
+pub use source::{Source, SourceCounts};
 pub use weights::{Breach, NoCredit, Remarks, TOLERANCE, Weights};

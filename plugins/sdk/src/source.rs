@@ -1,5 +1,7 @@
 //! Who or what earns credit.
 
+use crate::Touch;
+
 /// One of the sources that a journey's touchpoints belong to, by its code.
 ///
 /// The host gives the five selling roles and the six marketing channels the codes 0 to 10, which stand here by name; where it
@@ -55,5 +57,35 @@ impl Source {
     /// Its code.
     pub const fn code(self) -> u16 {
         self.0
+    }
+}
+
+/// How many touchpoints of a journey each source has. Its memory is reused from journey to journey: all are 0 between two.
+#[derive(Debug, Clone, Default)]
+pub struct SourceCounts(Vec<u32>);
+
+impl SourceCounts {
+    /// One touchpoint more; how many its source has now.
+    pub fn count(&mut self, source: Source) -> u32 {
+        let code = usize::from(source.code());
+        if code >= self.0.len() {
+            self.0.resize(code + 1, 0);
+        }
+        self.0[code] += 1;
+        self.0[code]
+    }
+
+    /// How many a source has; 0 for one that was never counted.
+    pub fn of(&self, source: Source) -> u32 {
+        self.0.get(usize::from(source.code())).copied().unwrap_or(0)
+    }
+
+    /// Forgets the sources of these touchpoints.
+    pub fn forget(&mut self, touches: &[Touch]) {
+        for touch in touches {
+            if let Some(count) = self.0.get_mut(usize::from(touch.source.code())) {
+                *count = 0;
+            }
+        }
     }
 }

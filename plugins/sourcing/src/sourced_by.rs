@@ -46,8 +46,7 @@ impl FittedModel for Within {
 
     fn explain(&self, journey: &Journey<'_>) -> Option<Explanation> {
         let taker = self.sourcing_event(journey)?;
-        let base = |place| if place == taker { 1.0 } else { 0.0 };
-        Some(Explanation::unmoved((0..journey.touches.len()).map(base), 1.0))
+        Some(Explanation::all_to(taker, journey.touches.len()))
     }
 }
 
