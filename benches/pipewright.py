@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,8 @@ class Ended:
 
 def postgres_of(url, name):
     """The URL of database `name` on the same server."""
-    return re.sub(r"/[^/?]*(\?|$)", rf"/{name}\1", url, count=0) if url.count("/") > 2 else f"{url}/{name}"
+    parts = urllib.parse.urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
 class Database:

@@ -133,8 +133,9 @@ impl Lives {
 fn hold(touches: &mut [Touch], outcome: Outcome) -> Positions {
     let before = touches.partition_point(|touch| touch.at_ms <= CREATED_DAY * DAY_MS);
     let mut held = vec![(Positions::FIRST, Some(0)), (Positions::OPPORTUNITY_CREATION, before.checked_sub(1))];
-    if let Some(lead) = touches[..before].iter().position(|touch| touch.kind == Kind::Response) {
-        held.push((Positions::LEAD_CREATION, Some(lead)));
+    if touches[..before].iter().any(|touch| touch.kind == Kind::Response) {
+        let lead = touches.iter().position(|touch| matches!(touch.kind, Kind::Response | Kind::Inclusion));
+        held.push((Positions::LEAD_CREATION, lead));
     }
     if outcome != Outcome::Open {
         held.push((Positions::CLOSED, touches.len().checked_sub(1)));
