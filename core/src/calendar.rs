@@ -6,6 +6,10 @@ use chrono::{DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveTime
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Milliseconds of a day on which no clock is changed.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// How a fiscal year falls into months.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -146,6 +150,11 @@ impl Period {
         (self.end - self.start).num_days()
     }
 
+    /// Its days, as `chrono` counts days.
+    pub fn day_numbers(&self) -> Range<i32> {
+        self.start.num_days_from_ce()..self.end.num_days_from_ce()
+    }
+
     /// Whether a day lies in it.
     pub fn contains(&self, day: NaiveDate) -> bool {
         self.start <= day && day < self.end
@@ -164,6 +173,16 @@ impl Calendar {
             PeriodName::Range(start, end) => (start, end),
         };
         Period { name, start, end }
+    }
+
+    /// The instants of a period, milliseconds since 1970, UTC.
+    pub fn instants_of(&self, period: &Period) -> Range<i64> {
+        self.start_of_day(period.start).timestamp_millis()..self.start_of_day(period.end).timestamp_millis()
+    }
+
+    /// The last instant of a period: its finals are as known then, so that a change at its end's midnight belongs to the next.
+    pub fn end_of(&self, period: &Period) -> DateTime<Utc> {
+        self.start_of_day(period.end) - TimeDelta::milliseconds(1)
     }
 
     /// The instant at which a day begins in the organisation's time zone (after a gap: the first instant that exists).

@@ -330,9 +330,6 @@ pub async fn apm(app: &App, viewer: &Viewer, asked: Asked, how: MatrixAsked) -> 
     kept(app, viewer, ground, |answers| &answers.matrices, query, matrix::matrix).await
 }
 
-/// Past quarters that a matrix looks at.
-const LOOKS_BACK: i32 = 4;
-
 /// Makes the matrix that people open first, the quarter's by region and segment, as quick at once as it is when it was asked
 /// before.
 pub async fn warm(app: &App) {
@@ -340,7 +337,7 @@ pub async fn warm(app: &App) {
     let warmed = tokio::task::spawn_blocking(move || {
         let calendar = &snapshot.settings().calendar;
         let quarter = calendar.period(calendar.quarter_of(calendar.day_of(now)));
-        let periods: Vec<Period> = (0..=LOOKS_BACK).map(|count| calendar.earlier(quarter, count)).collect();
+        let periods: Vec<Period> = (0..=matrix::PAST_PERIODS).map(|count| calendar.earlier(quarter, count)).collect();
         facts::warm(&snapshot, &[Dimension::Region, Dimension::Segment], &Filter::Everything, &periods);
     });
     // What fails here fails where the question is asked, and is told there.

@@ -214,7 +214,7 @@ pub fn attribute(
     let mut rows: Vec<AttributionRow> = sums.groups.iter().map(row).collect();
     rows.sort_by(|a, b| b.credits.total().cmp(&a.credits.total()).then_with(|| a.key.cmp(&b.key)));
     Ok(Attribution {
-        data_version: within.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(within.data_version),
         rows,
         total: sums.total,
         attributed: sums.attributed,

@@ -154,7 +154,7 @@ pub fn compare(
         groups: moving.groups.iter().map(|(codes, amounts)| (ground.key(codes), amounts.clone())).collect(),
     };
     Ok(Compared {
-        data_version: within.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(within.data_version),
         pairs: pairs.collect(),
         movers: found.movers.iter().map(mover).collect(),
         total: found.total,
@@ -163,7 +163,7 @@ pub fn compare(
 }
 
 fn nothing(snapshot: &Snapshot, within: &Within) -> Compared {
-    let data_version = within.data_version.unwrap_or_else(|| snapshot.data_version());
+    let data_version = snapshot.version_of(within.data_version);
     Compared { data_version, rows: Vec::new(), pairs: Vec::new(), movers: Vec::new(), total: 0 }
 }
 

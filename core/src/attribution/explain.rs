@@ -81,7 +81,7 @@ pub fn explain(
     let amount = reading.acv(&held);
     let mut explained = Explained {
         opportunity,
-        data_version: data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(data_version),
         amount,
         outcome: reading.kind(&held),
         created_at_ms: reading.created_at_ms(&held),

@@ -6,23 +6,15 @@ use super::attribute::{GroupKey, GroupValue, Grouping, Within};
 use super::credit::{ModelCredit, Weighed, source_code};
 use super::journey::Trace;
 use super::{CreditError, Known};
-use crate::calendar::Period;
 use crate::catalog::StageKind;
 use crate::dimension::{Dimension, DimensionValue};
 use crate::facts::Snapshot;
-use crate::facts::cut::{Atom, Cut, grid};
+use crate::facts::cut::{Cut, by_touchpoint};
 use crate::facts::reading::{DimensionCodes, Held, Months, Reading};
 use crate::money;
+use crate::rep::Role;
 use crate::touchpoint::Source;
-use chrono::Datelike;
 use std::ops::Range;
-
-/// What each touchpoint earns, minor units: nothing without a weight, also of what is left after rounding.
-fn earned(amount: i64, weights: &[f64]) -> Vec<i64> {
-    let positive: Vec<f64> = weights.iter().copied().filter(|weight| *weight > 0.0).collect();
-    let mut parts = money::split(amount, &positive).into_iter();
-    weights.iter().map(|weight| if *weight > 0.0 { parts.next().expect("one part for each weight") } else { 0 }).collect()
-}
 
 /// The code of a group that nobody earned.
 const UNATTRIBUTED: u32 = u32::MAX;
@@ -72,6 +64,8 @@ pub(super) struct Ground<'a> {
     group_by: &'a [Grouping],
     closing: Option<Range<i32>>,
     created: Option<Range<i64>>,
+    /// On which something falls of each opportunity that fits; `None`: any.
+    near: Option<Range<i32>>,
     outcome: Option<StageKind>,
     by_touchpoint: bool,
 }
@@ -81,14 +75,13 @@ impl<'a> Ground<'a> {
         let mut by: Vec<Dimension> = group_by.iter().filter_map(|grouping| grouping.dimension()).collect();
         by.push(Dimension::Source);
         let calendar = &snapshot.settings().calendar;
-        let days = |period: Period| period.start.num_days_from_ce()..period.end.num_days_from_ce();
-        let start_ms = |day| calendar.start_of_day(day).timestamp_millis();
         Self {
             reading: Reading::new(snapshot, within.as_of, within.data_version),
             cut: Cut::new(snapshot, &by, &within.filter, model),
             group_by,
-            closing: within.closing.map(days),
-            created: within.created.map(|period| start_ms(period.start)..start_ms(period.end)),
+            closing: within.closing.map(|period| period.day_numbers()),
+            created: within.created.map(|period| calendar.instants_of(&period)),
+            near: within.closing.or(within.created).map(|period| period.day_numbers()),
             outcome: within.outcome,
             by_touchpoint: group_by.iter().any(|grouping| grouping.is_of_touchpoints()),
         }
@@ -98,7 +91,8 @@ impl<'a> Ground<'a> {
         Known { at_ms: self.reading.at_ms, version: self.reading.version }
     }
 
-    /// The opportunities of the scope. One closed on a day still to come counts nowhere yet, as in the matrix.
+    /// The opportunities of the scope, in order of their index. One closed on a day still to come counts nowhere yet, as in the
+    /// matrix.
     pub(super) fn choose(&self, indices: Range<u32>) -> Vec<Chosen<'a>> {
         let mut months = Months::default();
         let chosen = |index| {
@@ -117,7 +111,12 @@ impl<'a> Ground<'a> {
                 held,
             })
         };
-        indices.filter_map(chosen).collect()
+        let mut near: Vec<u32> = match &self.near {
+            Some(days) => self.reading.snapshot.near(indices, days).collect(),
+            None => indices.collect(),
+        };
+        near.sort_unstable();
+        near.into_iter().filter_map(chosen).collect()
     }
 
     /// Shows what the groups earned of each of `chosen`, in order; one that the filter leaves out whole is not shown.
@@ -167,42 +166,14 @@ impl<'a> Ground<'a> {
             }
         }
         if self.by_touchpoint && parts.is_attributed {
-            self.by_touchpoint(chosen, weighed.traces, sources, weights, &atoms, &let_through, &mut parts);
+            by_touchpoint(chosen.amount, (sources, weights), &atoms, |atom, touch, amount| {
+                if let_through[atom] {
+                    let credit = (atoms[atom].source, weighed.traces[touch]);
+                    parts.add(self.codes(&chosen.codes, atoms[atom].product, Some(credit)), amount);
+                }
+            });
         }
         parts
-    }
-
-    /// Splits what each source earned of each product among its touchpoints: both margins stand already.
-    #[expect(clippy::too_many_arguments, reason = "one opportunity in all its parts, read once")]
-    fn by_touchpoint(
-        &self,
-        chosen: &Chosen<'_>,
-        traces: &[Trace],
-        sources: &[u8],
-        weights: &[f64],
-        atoms: &[Atom<1>],
-        let_through: &[bool],
-        parts: &mut Parts,
-    ) {
-        let earned = earned(chosen.amount, weights);
-        for source in 0..Source::COUNT {
-            let own: Vec<usize> =
-                (0..sources.len()).filter(|at| usize::from(sources[*at]) == source && weights[*at] > 0.0).collect();
-            if own.is_empty() {
-                continue;
-            }
-            let code = u32::try_from(source + 1).expect("sources are eleven");
-            let rows: Vec<usize> = (0..atoms.len()).filter(|at| atoms[*at].source == code).collect();
-            let down: Vec<i64> = rows.iter().map(|at| atoms[*at].amounts[0]).collect();
-            let across: Vec<i64> = own.iter().map(|at| earned[*at]).collect();
-            for (place, amount) in grid(&down, &across).into_iter().enumerate() {
-                let row = rows[place / own.len()];
-                if let_through[row] {
-                    let trace = traces[own[place % own.len()]];
-                    parts.add(self.codes(&chosen.codes, atoms[row].product, Some((code, trace))), amount);
-                }
-            }
-        }
     }
 
     /// The parts of an opportunity by a model of influence: of each group, the sum of its touchpoints' weights, 1 at most.
@@ -245,7 +216,8 @@ impl<'a> Ground<'a> {
 
     /// The codes of a group; `credit` is the code of the source that earned, and where; `None`: nobody did.
     fn codes(&self, codes: &DimensionCodes, product: u32, credit: Option<(u32, Trace)>) -> Codes {
-        let roles = 5;
+        // A source's code plus 1: the roles come first.
+        let is_role = |source: u32| source as usize <= Role::ALL.len();
         let code = |grouping: &Grouping| match (grouping, credit) {
             (Grouping::Product, _) => product,
             (Grouping::Region | Grouping::Segment | Grouping::Month, _) => {
@@ -253,20 +225,9 @@ impl<'a> Ground<'a> {
             }
             (_, None) => UNATTRIBUTED,
             (Grouping::Source, Some((source, _))) => source,
-            (Grouping::Role, Some((source, _))) => {
-                if source <= roles {
-                    source
-                } else {
-                    0
-                }
-            }
-            (Grouping::Channel, Some((source, _))) => {
-                if source > roles {
-                    source
-                } else {
-                    0
-                }
-            }
+            (Grouping::Role, Some((source, _))) if is_role(source) => source,
+            (Grouping::Channel, Some((source, _))) if !is_role(source) => source,
+            (Grouping::Role | Grouping::Channel, Some(_)) => 0,
             (Grouping::Campaign, Some((_, trace))) => trace.campaign,
             (Grouping::Rep, Some((_, trace))) => trace.rep,
         };

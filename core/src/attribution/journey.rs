@@ -1,7 +1,7 @@
 //! Journeys from facts: look-back, close, as of, lens, one touchpoint for each person, campaign and day; then positions.
 
 use super::{Known, View};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, DAY_MS};
 use crate::catalog::StageKind;
 use crate::facts::Snapshot;
 use crate::ids::TouchpointId;
@@ -10,9 +10,6 @@ use crate::touchpoint::{Source, TouchpointKind};
 use chrono::{DateTime, Days, NaiveDate};
 use pipewright_plugin::{Journey, Kind, Outcome, Positions, Source as TouchSource, Touch};
 use std::num::{NonZeroU32, NonZeroU64};
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// No day is longer in any time zone.
 const LONGEST_DAY_MS: i64 = 26 * 3_600_000;
@@ -112,8 +109,8 @@ impl Batch {
         self.entries.clear();
     }
 
-    /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then,
-    /// or is deleted, has no touchpoint, so that no model learns from it.
+    /// Adds the journey of the opportunity at `index`, as far as it is `known`. One that does not exist then, or
+    /// is deleted, has no touchpoint, so that no model learns from it.
     pub(super) fn add(&mut self, snapshot: &Snapshot, view: View, known: Known, index: u32) {
         let settings = snapshot.settings();
         let Known { at_ms: as_of_ms, version } = known;

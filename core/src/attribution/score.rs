@@ -122,7 +122,7 @@ pub fn score(
         tau: tau(&shares[first][..Source::COUNT], &shares[second][..Source::COUNT]),
     });
     Ok(Scored {
-        data_version: within.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(within.data_version),
         agreements: agreements.collect(),
         journeys: gathered.first().map_or(0, |journeys| count(journeys.list.len())),
         won: gathered.first().map_or(0, |journeys| count(journeys.list.iter().filter(|journey| journey.is_won).count())),

@@ -3,21 +3,17 @@
 use super::CampaignQuery;
 use super::tree::{ROLES, Slot, Tree, UNATTRIBUTED};
 use crate::attribution::{CreditError, CreditShares, Credited, Known, ModelCredit, each_credited};
+use crate::calendar::DAY_MS;
 use crate::catalog::StageKind;
 use crate::dimension::Dimension;
-use crate::facts::cut::{Atom, Cut, grid};
+use crate::facts::cut::{Atom, Cut, by_touchpoint};
 use crate::facts::hash::Mixed;
 use crate::facts::reading::{DimensionCodes, Held, Months, Reading};
 use crate::facts::scan::chunks;
-use crate::money;
 use crate::touchpoint::Source;
 use crate::viewer::Scope;
-use chrono::Datelike;
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// What a row earned, and the opportunities that it had a part in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,16 +104,13 @@ struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     fn new(reading: &'a Reading<'a>, query: &CampaignQuery, model: &'a ModelCredit, tree: &'a Tree<'a>) -> Self {
-        let calendar = &reading.snapshot.settings().calendar;
-        let start_ms = |day| calendar.start_of_day(day).timestamp_millis();
-        let period = query.period;
         Self {
             reading,
             cut: Cut::new(reading.snapshot, &[Dimension::Source], &query.filter, model),
             model,
             tree,
-            days: period.start.num_days_from_ce()..period.end.num_days_from_ce(),
-            instants: start_ms(period.start)..start_ms(period.end),
+            days: query.period.day_numbers(),
+            instants: reading.snapshot.settings().calendar.instants_of(&query.period),
         }
     }
 
@@ -236,31 +229,14 @@ impl<'a> LetThrough<'a> {
         parts.map(|(atom, _)| atom.amounts[0]).reduce(|sum, part| sum + part)
     }
 
-    /// What each touchpoint earns of it. Of each source, products' and touchpoints' parts are fixed first, as wherever credit is
-    /// given, and the cells between follow from both.
+    /// What each touchpoint earns of it.
     fn parts(&self, amount: i64, sources: &[u8], weights: &[f64]) -> Vec<i64> {
-        let whole = money::split(amount, weights);
-        let mut parts = vec![0; whole.len()];
-        let mut seen = [false; Source::COUNT];
-        for source in sources {
-            if std::mem::replace(&mut seen[usize::from(*source)], true) {
-                continue;
+        let mut parts = vec![0; sources.len()];
+        by_touchpoint(amount, (sources, weights), self.atoms, |atom, touch, part| {
+            if self.passes[atom] {
+                parts[touch] += part;
             }
-            let own: Vec<usize> = (0..sources.len()).filter(|at| sources[*at] == *source).collect();
-            let code = u32::from(*source) + 1;
-            let rows: Vec<usize> = (0..self.atoms.len()).filter(|at| self.atoms[*at].source == code).collect();
-            if rows.iter().all(|at| self.passes[*at]) {
-                own.iter().for_each(|at| parts[*at] = whole[*at]);
-                continue;
-            }
-            let down: Vec<i64> = rows.iter().map(|at| self.atoms[*at].amounts[0]).collect();
-            let across: Vec<i64> = own.iter().map(|at| whole[*at]).collect();
-            for (place, part) in grid(&down, &across).into_iter().enumerate() {
-                if self.passes[rows[place / own.len()]] {
-                    parts[own[place % own.len()]] += part;
-                }
-            }
-        }
+        });
         parts
     }
 }

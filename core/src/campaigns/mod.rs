@@ -118,7 +118,7 @@ pub fn campaign_performance(
     };
     let mut rows: Vec<CampaignRow> = by_slot.into_iter().map(|(slot, own, total)| row(slot, own, total)).collect();
     rows.sort_by_key(CampaignRow::place);
-    Ok(CampaignPerformance { data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()), rows, total })
+    Ok(CampaignPerformance { data_version: snapshot.version_of(query.data_version), rows, total })
 }
 
 impl CampaignRow {

@@ -12,15 +12,12 @@ use std::num::NonZeroU64;
 /// in P, not after T), whether they are at an account or not. What a rep did is not marketing, also
 /// where no role of theirs is known.
 pub(super) fn add(reading: &Reading<'_>, period: Period, tree: &mut Tree<'_>) {
-    let calendar = &reading.snapshot.settings().calendar;
-    let start_ms = |day| calendar.start_of_day(day).timestamp_millis();
-    let span = (start_ms(period.start), (start_ms(period.end) - 1).min(reading.at_ms));
     let is_marketing = |fact: &TouchFact| match fact.source {
         Some(Source::Channel(_)) => true,
         Some(Source::Role(_)) => false,
         None => fact.rep == 0 && fact.campaign.is_some(),
     };
-    let touches = reading.snapshot.touchpoints_between(span, reading.version, is_marketing);
+    let touches = reading.snapshot.touchpoints_between(reading.span(&period), reading.version, is_marketing);
     let mut people: Vec<(Slot, NonZeroU64)> = Vec::with_capacity(touches.len());
     for (_, fact) in &touches {
         let slot = tree.slot_of_touch(fact.source, fact.campaign.map_or(0, |code| code.get()));

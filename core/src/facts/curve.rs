@@ -17,7 +17,7 @@ use super::scan::{Point, Sums};
 use super::segment::{Segment, VersionRow, narrow, utc_day};
 use super::snapshot::date;
 use super::standpoint::{Parts, Standpoint};
-use crate::calendar::Period;
+use crate::calendar::{DAY_MS, Period};
 use chrono::DateTime;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,9 +26,6 @@ use std::ops::Range;
 
 /// Sums of so many (day, key) are kept of one curve; what takes more is scanned for.
 const MOST_SUMS: usize = 200_000;
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// Sums, and of how many parts: a key is there while a part of it is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,7 +102,7 @@ impl Curve {
         for position in today {
             add(&mut tallies, &eye.parts(base, *position as usize));
         }
-        let days = eye.standpoint.bounds.days();
+        let days = eye.standpoint.days.clone();
         for position in changed.near(0..changed.len(), &days) {
             add(&mut tallies, &eye.parts(changed, position));
         }
@@ -242,7 +239,7 @@ impl<'a> Pen<'a> {
 
     fn draw(mut self, range: Range<usize>) -> Option<Drawn> {
         let mut instants = Vec::new();
-        for position in self.snapshot.base.near(range, &self.eye.standpoint.bounds.days()) {
+        for position in self.snapshot.base.near(range, &self.eye.standpoint.days.clone()) {
             self.add_instants(position, &mut instants);
             self.follow(position, &instants);
             if self.drawn.steps.len() > MOST_SUMS {

@@ -248,9 +248,34 @@ fn by_source<const N: usize>((sources, weights): (&[u8], &[f64]), amounts: [i64;
     credited.map(|((code, _), sum)| (code, sum)).collect()
 }
 
+/// Splits what each source earned of each product among the source's touchpoints, and shows each part with the places of its
+/// atom and its touchpoint. The parts of a touchpoint add up to what it earns of the whole `amount`: nothing without a weight,
+/// also of what is left after rounding.
+pub(crate) fn by_touchpoint(
+    amount: i64,
+    (sources, weights): (&[u8], &[f64]),
+    atoms: &[Atom<1>],
+    mut each: impl FnMut(usize, usize, i64),
+) {
+    let earning: Vec<usize> = (0..weights.len()).filter(|touch| weights[*touch] > 0.0).collect();
+    let earned = money::split(amount, &earning.iter().map(|touch| weights[*touch]).collect::<Vec<_>>());
+    for source in 0..Source::COUNT {
+        let own = earning.iter().copied().zip(earned.iter().copied()).filter(|(touch, _)| usize::from(sources[*touch]) == source);
+        let (own, across): (Vec<usize>, Vec<i64>) = own.unzip();
+        if own.is_empty() {
+            continue;
+        }
+        let rows: Vec<usize> = (0..atoms.len()).filter(|at| atoms[*at].source as usize == source + 1).collect();
+        let down: Vec<i64> = rows.iter().map(|at| atoms[*at].amounts[0]).collect();
+        for (place, part) in grid(&down, &across).into_iter().enumerate() {
+            each(rows[place / own.len()], own[place % own.len()], part);
+        }
+    }
+}
+
 /// Fills a grid whose margins are given (both add up to the same total, all of one sign), row by row: the floor of each
 /// share, then what is left by the north-west-corner rule, so that both margins hold.
-pub(crate) fn grid(down: &[i64], across: &[i64]) -> Vec<i64> {
+fn grid(down: &[i64], across: &[i64]) -> Vec<i64> {
     if across.len() == 1 {
         return down.to_vec();
     }

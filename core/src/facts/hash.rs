@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Hashes ids and codes, which nobody outside can choose, in a few steps: a load looks up tens of millions.
+/// Hashes ids, which are drawn or come from a digest, and codes in a few steps: a load looks up tens of millions. Whoever writes
+/// rows can choose texts, and these are not for it.
 #[derive(Default)]
 pub(crate) struct Mix(u64);
 

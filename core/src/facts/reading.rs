@@ -4,6 +4,7 @@ use super::Snapshot;
 use super::register::RateRow;
 use super::segment::{LineRow, OriginRow, Segment, VersionRow};
 pub(crate) use super::snapshot::date;
+use crate::calendar::Period;
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::currency::CurrencyCode;
 use crate::dimension::{Dimension, DimensionValue};
@@ -91,6 +92,12 @@ impl<'a> Reading<'a> {
     /// The local day of the instant.
     pub(crate) fn day(&self) -> i32 {
         self.day
+    }
+
+    /// The instants of a period up to this one, both included.
+    pub(crate) fn span(&self, period: &Period) -> (i64, i64) {
+        let instants = self.snapshot.settings.calendar.instants_of(period);
+        (instants.start, (instants.end - 1).min(self.at_ms))
     }
 
     fn counts(&self, segment: &Segment, at: usize) -> bool {
@@ -300,7 +307,7 @@ impl Snapshot {
         if code == 0 {
             return DimensionValue::None;
         }
-        let text = |texts: &super::register::Codes<String>| texts.value(code).cloned().map(DimensionValue::Text);
+        let text = |texts: &super::register::Texts| texts.value(code).cloned().map(DimensionValue::Text);
         let value = match dimension {
             Dimension::Source => u8::try_from(code - 1).ok().and_then(Source::from_code).map(DimensionValue::Source),
             Dimension::Industry => text(&self.register.industries),

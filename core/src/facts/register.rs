@@ -1,6 +1,6 @@
 //! The small tables behind the codes of the columns: dictionaries, names, stages, tenures, channels and rates.
 
-use super::hash::Mixed;
+use super::hash::{Mix, Mixed};
 use crate::campaign::Channel;
 use crate::catalog::StageKind;
 use crate::currency::CurrencyCode;
@@ -9,7 +9,7 @@ use crate::rep::Role;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, RandomState};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,31 +18,34 @@ pub(super) const MOST_RECENT: usize = 1024;
 
 /// Values and their codes, from 1 up; code 0 means no value. A clone copies only the recent ones.
 #[derive(Debug, Clone)]
-pub(super) struct Codes<T> {
-    settled: Arc<Dictionary<T>>,
+pub(super) struct Codes<T, S = BuildHasherDefault<Mix>> {
+    settled: Arc<Dictionary<T, S>>,
     /// Those whose codes follow.
-    recent: Dictionary<T>,
+    recent: Dictionary<T, S>,
 }
+
+/// Texts, hashed so that nobody can choose ones that collide.
+pub(super) type Texts = Codes<String, RandomState>;
 
 #[derive(Debug, Clone)]
-struct Dictionary<T> {
+struct Dictionary<T, S> {
     values: Vec<T>,
-    codes: Mixed<T, u32>,
+    codes: HashMap<T, u32, S>,
 }
 
-impl<T> Default for Dictionary<T> {
+impl<T, S: Default> Default for Dictionary<T, S> {
     fn default() -> Self {
         Self { values: Vec::new(), codes: HashMap::default() }
     }
 }
 
-impl<T> Default for Codes<T> {
+impl<T, S: Default> Default for Codes<T, S> {
     fn default() -> Self {
         Self { settled: Arc::default(), recent: Dictionary::default() }
     }
 }
 
-impl<T: Hash + Eq + Clone> Codes<T> {
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Codes<T, S> {
     /// The code of a value; `None` where it was never seen.
     pub(super) fn get(&self, value: &T) -> Option<u32> {
         let recent = || if self.recent.values.is_empty() { None } else { self.recent.codes.get(value) };
@@ -134,8 +137,8 @@ pub(super) struct Register {
     pub(super) stages: Codes<Uuid>,
     pub(super) reps: Codes<Uuid>,
     pub(super) campaigns: Codes<Uuid>,
-    pub(super) industries: Codes<String>,
-    pub(super) types: Codes<String>,
+    pub(super) industries: Texts,
+    pub(super) types: Texts,
     pub(super) currencies: Codes<CurrencyCode>,
     /// Names of products, regions, segments, stages, reps and campaigns: ids of different nouns never collide.
     pub(super) names: HashMap<Uuid, String>,

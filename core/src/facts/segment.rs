@@ -1,5 +1,6 @@
 //! Immutable runs of opportunities with their versions and lines.
 
+use crate::calendar::DAY_MS;
 use crate::catalog::ForecastCategory;
 use crate::ids::{DataVersion, LineSetId, OpportunityId};
 use rayon::prelude::*;
@@ -176,7 +177,7 @@ impl Segment {
 pub(super) fn utc_day(at_ms: i64) -> i32 {
     /// 1 January 1970, as `chrono` counts days.
     const EPOCH: i64 = 719_163;
-    let day = at_ms.div_euclid(86_400_000) + EPOCH;
+    let day = at_ms.div_euclid(DAY_MS) + EPOCH;
     i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }
 

@@ -86,6 +86,11 @@ impl Snapshot {
         self.data_version
     }
 
+    /// The last change that an answer holds which was asked for as of `version`; `None`: of everything.
+    pub fn version_of(&self, version: Option<DataVersion>) -> DataVersion {
+        version.unwrap_or(self.data_version)
+    }
+
     /// What every number depends on beside the rows.
     pub fn settings(&self) -> &Settings {
         &self.settings

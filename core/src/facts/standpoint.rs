@@ -5,7 +5,6 @@ use super::cut::{Atom, Cut, Key};
 use super::reading::{Held, Months, Reading};
 use super::scan::{Point, Sums};
 use crate::attribution::CreditError;
-use crate::calendar::Period;
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::ids::{DataVersion, OpportunityId};
 use chrono::{DateTime, Datelike};
@@ -13,38 +12,6 @@ use std::ops::Range;
 
 /// What an opportunity that is not split adds: by its close date's key, and by its entry's.
 pub(super) type Parts = [Option<(Key, Sums)>; 2];
-
-/// A period in the terms of the columns.
-pub(super) struct Bounds {
-    start_day: i32,
-    end_day: i32,
-    start_ms: i64,
-    end_ms: i64,
-}
-
-impl Bounds {
-    fn new(snapshot: &Snapshot, period: Period) -> Self {
-        let calendar = &snapshot.settings().calendar;
-        Self {
-            start_day: period.start.num_days_from_ce(),
-            end_day: period.end.num_days_from_ce(),
-            start_ms: calendar.start_of_day(period.start).timestamp_millis(),
-            end_ms: calendar.start_of_day(period.end).timestamp_millis(),
-        }
-    }
-
-    pub(super) fn days(&self) -> Range<i32> {
-        self.start_day..self.end_day
-    }
-
-    fn has_day(&self, day: i32) -> bool {
-        self.start_day <= day && day < self.end_day
-    }
-
-    fn has_instant(&self, at_ms: i64) -> bool {
-        self.start_ms <= at_ms && at_ms < self.end_ms
-    }
-}
 
 /// An opportunity that counts for something at a point, before it is cut.
 struct Standing<'a> {
@@ -71,30 +38,30 @@ enum Closing {
 impl<'a> Standing<'a> {
     /// `None` where the opportunity counts for nothing.
     fn new(standpoint: &Standpoint<'a>, held: Held<'a>) -> Option<Self> {
-        let Standpoint { reading, outcome, bounds, entry_stage } = standpoint;
+        let Standpoint { reading, outcome, days, instants, entry_stage } = standpoint;
         if !reading.is_counted(&held) {
             return None;
         }
         let day = held.close_day();
         let closing = match reading.kind(&held) {
-            _ if !bounds.has_day(day) => Closing::Elsewhere,
+            _ if !days.contains(&day) => Closing::Elsewhere,
             StageKind::Open => Closing::Open { overdue: day < reading.day() },
             _ if day > reading.day() => Closing::Elsewhere,
             StageKind::Won => Closing::Won,
             StageKind::Lost => Closing::Lost,
         };
         let entry = match *entry_stage {
-            None if !bounds.has_instant(reading.created_at_ms(&held)) => None,
-            entry_stage => reading.entry(held, entry_stage).filter(|(at_ms, _)| bounds.has_instant(*at_ms)),
+            None if !instants.contains(&reading.created_at_ms(&held)) => None,
+            entry_stage => reading.entry(held, entry_stage).filter(|(at_ms, _)| instants.contains(at_ms)),
         };
-        let reopened = reading.reopened(held, bounds.start_ms, bounds.end_ms, |was| was == StageKind::Lost);
+        let reopened = reading.reopened(held, instants.start, instants.end, |was| was == StageKind::Lost);
         if closing == Closing::Elsewhere && entry.is_none() && !reopened {
             return None;
         }
         let won_later = matches!(closing, Closing::Open { .. })
             && outcome
                 .again(&held)
-                .is_some_and(|end| outcome.kind(&end) == StageKind::Won && bounds.has_day(end.close_day()) && !end.is_deleted());
+                .is_some_and(|end| outcome.kind(&end) == StageKind::Won && days.contains(&end.close_day()) && !end.is_deleted());
         let generated = entry.map_or(0, |(_, then)| reading.acv_at_rate_of(&then, &held));
         let entry_day = entry.map(|(at_ms, _)| {
             let at = DateTime::from_timestamp_millis(at_ms).expect("stored instants come from instants");
@@ -141,19 +108,23 @@ impl<'a> Standing<'a> {
 /// A point, ready to be read.
 pub(super) struct Standpoint<'a> {
     pub(super) reading: Reading<'a>,
-    /// The last instant of the period, so that a change at its end's midnight belongs to the next.
+    /// The last instant of the period.
     outcome: Reading<'a>,
-    pub(super) bounds: Bounds,
+    /// The days of the period.
+    pub(super) days: Range<i32>,
+    /// The instants of the period.
+    instants: Range<i64>,
     entry_stage: Option<Option<u32>>,
 }
 
 impl<'a> Standpoint<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, version: Option<DataVersion>, point: Point) -> Self {
-        let last = snapshot.settings().calendar.start_of_day(point.period.end) - chrono::Duration::milliseconds(1);
+        let calendar = &snapshot.settings().calendar;
         Self {
             reading: Reading::new(snapshot, point.at, version),
-            outcome: Reading::new(snapshot, last, version),
-            bounds: Bounds::new(snapshot, point.period),
+            outcome: Reading::new(snapshot, calendar.end_of(&point.period), version),
+            days: point.period.day_numbers(),
+            instants: calendar.instants_of(&point.period),
             entry_stage: snapshot.entry_stage(),
         }
     }
@@ -184,7 +155,7 @@ impl<'a> Standpoint<'a> {
             return self.each_split(cut, indices, each);
         }
         let mut months = Months::default();
-        for index in self.reading.snapshot.near(indices, &self.bounds.days()) {
+        for index in self.reading.snapshot.near(indices, &self.days) {
             let Some(held) = self.reading.held(index) else { continue };
             for part in self.parts(cut, &mut months, held).into_iter().flatten() {
                 each(held.id(), &[part]);
@@ -201,7 +172,7 @@ impl<'a> Standpoint<'a> {
     ) -> Result<(), CreditError> {
         let reading = &self.reading;
         let mut months = Months::default();
-        let near = reading.snapshot.near(indices, &self.bounds.days());
+        let near = reading.snapshot.near(indices, &self.days);
         let standings: Vec<Standing<'_>> = near.filter_map(|index| Standing::new(self, reading.held(index)?)).collect();
         let weighed: Vec<u32> = standings.iter().map(|standing| standing.held.index).collect();
         let shares = cut.weigh(reading, &weighed)?;

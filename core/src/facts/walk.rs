@@ -5,7 +5,6 @@ use super::{Snapshot, TouchFact};
 use crate::ids::{DataVersion, RepId};
 use crate::rep::Role;
 use rayon::prelude::*;
-use std::cmp::Reverse;
 
 /// Homes that one worker walks at a time.
 const HOMES: usize = 4096;
@@ -45,8 +44,8 @@ impl Snapshot {
         active.filter_map(|(rep, _)| holder(*rep)).collect()
     }
 
-    /// The touchpoints of an instant in `[from_ms, to_ms]` that were recorded up to `version` and are `wanted`, each once and
-    /// with a code of where it lies, in order of id.
+    /// The touchpoints of an instant in `[from_ms, to_ms]` that were recorded up to `version` and are `wanted`, each with the
+    /// code of its home, in order of home and instant.
     pub(crate) fn touchpoints_between(
         &self,
         (from_ms, to_ms): (i64, i64),
@@ -59,11 +58,7 @@ impl Snapshot {
             facts.map(|fact| (home, fact)).collect::<Vec<_>>()
         };
         let homes = (0..self.touches.home_count()).into_par_iter().with_min_len(HOMES);
-        let mut found: Vec<(u32, TouchFact)> = homes.flat_map_iter(of_home).collect();
-        // A touchpoint may lie in the homes of several journeys.
-        found.par_sort_unstable_by_key(|(home, fact)| (fact.id, Reverse(fact.recorded), *home));
-        found.dedup_by_key(|(_, fact)| fact.id);
-        found
+        homes.flat_map_iter(of_home).collect()
     }
 
     /// When the person of a touchpoint (of all there is at `home`, where nobody is named) was first touched in

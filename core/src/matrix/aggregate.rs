@@ -27,7 +27,7 @@ pub fn aggregate(
     let full = by_key.iter().filter(|(key, _)| !key.parts().is_empty() && key.parts().len() == query.by.len());
     let rows = full.map(|(key, sums)| row(key, sums)).filter(|row| row.values.iter().any(|value| *value != 0));
     Ok(Aggregate {
-        data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(query.data_version),
         rows: rows.collect(),
         total: row(&CellKey::total(), &by_key[&CellKey::total()]),
     })

@@ -10,17 +10,12 @@ pub fn elapsed(calendar: &Calendar, period: &Period, at: DateTime<Utc>) -> f64 {
     days.clamp(0, period.days()) as f64 / period.days() as f64
 }
 
-/// The last instant of a period: its finals are as known then.
-pub fn end_of(calendar: &Calendar, period: &Period) -> DateTime<Utc> {
-    calendar.start_of_day(period.end) - TimeDelta::milliseconds(1)
-}
-
 /// The point of `to` that corresponds to `at` in `from`: the same local time on the corresponding day. Before `from`, days
 /// count down from the start; after it, the end.
 pub fn same_point(calendar: &Calendar, from: &Period, at: DateTime<Utc>, to: &Period, alignment: Alignment) -> DateTime<Utc> {
     let day = calendar.day_of(at);
     if day >= from.end {
-        return end_of(calendar, to);
+        return calendar.end_of(to);
     }
     let index = (day - from.start).num_days();
     let time = calendar.time_of(at);
@@ -70,14 +65,10 @@ fn same_weekday(day: NaiveDate, near: NaiveDate, to: &Period) -> NaiveDate {
 }
 
 fn same_fraction(calendar: &Calendar, from: &Period, at: DateTime<Utc>, to: &Period) -> DateTime<Utc> {
-    let bounds = |period: &Period| {
-        let start = calendar.start_of_day(period.start).timestamp_millis();
-        (start, calendar.start_of_day(period.end).timestamp_millis() - start)
-    };
-    let ((from_start, from_length), (to_start, to_length)) = (bounds(from), bounds(to));
-    let gone = i128::from(at.timestamp_millis() - from_start) * i128::from(to_length) / i128::from(from_length);
+    let [from, to] = [from, to].map(|period| calendar.instants_of(period));
+    let gone = i128::from(at.timestamp_millis() - from.start) * i128::from(to.end - to.start) / i128::from(from.end - from.start);
     let gone = i64::try_from(gone).expect("a point of a period lies within it");
-    DateTime::from_timestamp_millis(to_start + gone).expect("a point of a nameable period is an instant")
+    DateTime::from_timestamp_millis(to.start + gone).expect("a point of a nameable period is an instant")
 }
 
 #[cfg(test)]

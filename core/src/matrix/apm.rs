@@ -1,6 +1,6 @@
 //! The matrix: one question to the facts for every point it needs, then pure arithmetic cell by cell.
 
-use super::alignment::{elapsed, end_of, same_point};
+use super::alignment::{elapsed, same_point};
 use super::answer::{Cell, CoverageColumn, ForecastParts, Matrix};
 use super::columns::{CoverageBasis, Expectation, PAST_PERIODS, coverage_column, coverage_ratio, money_column, win_rate};
 use super::forecasts::Forecasts;
@@ -40,7 +40,7 @@ pub fn matrix(snapshot: &Snapshot, query: &MatrixQuery, scope: &Scope, credit: &
         comparison: reading.points.comparison.period,
         comparison_as_of: reading.points.comparison.at,
         elapsed: reading.elapsed,
-        data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(query.data_version),
         subtotals: keys.subtotals.iter().map(with_gap).collect(),
         total: with_gap(&CellKey::total()),
         cells,
@@ -63,7 +63,7 @@ impl Points {
             period,
             at: same_point(calendar, &query.period, query.as_of, &period, query.alignment).min(query.as_of),
         };
-        let pair = |period: Period| (same(period), Point { period, at: end_of(calendar, &period) });
+        let pair = |period: Period| (same(period), Point { period, at: calendar.end_of(&period) });
         let comparison = match &query.comparison {
             Comparison::PriorYear => calendar.year_before(query.period),
             Comparison::PriorPeriod => calendar.earlier(query.period, 1),

@@ -11,7 +11,6 @@ use crate::facts::reading::{Held, Months, Reading};
 use crate::facts::scan::chunks;
 use crate::ids::OpportunityId;
 use crate::viewer::Scope;
-use chrono::Datelike;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -49,7 +48,7 @@ pub fn flow(snapshot: &Snapshot, query: &FlowQuery, scope: &Scope, credit: &dyn 
         cut: Cut::new(snapshot, &query.by, &query.filter, credit),
         start: Reading::new(snapshot, query.from, query.data_version),
         end: Reading::new(snapshot, query.to, query.data_version),
-        days: query.period.start.num_days_from_ce()..query.period.end.num_days_from_ce(),
+        days: query.period.day_numbers(),
     };
     let parts: Vec<Vec<Moved>> =
         chunks(snapshot, scope).into_par_iter().map(|indices| window.moved(indices)).collect::<Result<_, _>>()?;
@@ -67,7 +66,7 @@ pub fn flow(snapshot: &Snapshot, query: &FlowQuery, scope: &Scope, credit: &dyn 
         total.add(&moved, &whole);
     }
     Ok(Flow {
-        data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(query.data_version),
         rows: rows
             .into_iter()
             .filter(|(_, waterfall)| !waterfall.is_empty())

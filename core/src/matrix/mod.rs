@@ -13,10 +13,11 @@ mod targets;
 mod trend;
 
 pub use aggregate::aggregate;
-pub use alignment::{elapsed, end_of, same_point};
+pub use alignment::{elapsed, same_point};
 pub use answer::*;
 pub use apm::matrix;
 pub use behind::behind;
+pub use columns::PAST_PERIODS;
 pub use flow::flow;
 pub use question::*;
 pub use trend::trend;

@@ -32,7 +32,7 @@ pub fn trend(snapshot: &Snapshot, query: &TrendQuery, scope: &Scope, credit: &dy
         points: moments.iter().zip(&occupied).map(|(moment, occupied)| moment.of(key, occupied)).collect(),
     };
     Ok(Trend {
-        data_version: asked.data_version.unwrap_or_else(|| snapshot.data_version()),
+        data_version: snapshot.version_of(asked.data_version),
         series: keys.into_iter().filter(|key| !key.parts().is_empty()).map(series).collect(),
         total: series(&CellKey::total()),
     })

@@ -1,12 +1,9 @@
 //! The figures of one role, and the ratios that follow from them.
 
 use super::Expectations;
-use crate::calendar::{Period, PeriodName};
+use crate::calendar::{DAY_MS, Period, PeriodName};
 use crate::campaigns::NoRatio;
 use crate::rep::Role;
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// The three kinds of work that capacity is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

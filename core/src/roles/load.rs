@@ -8,13 +8,6 @@ use crate::facts::{SumsByKey, TouchFact};
 use crate::ids::RepId;
 use crate::touchpoint::{Source, TouchpointKind};
 
-/// The instants of a period up to the reading's, both included.
-pub(super) fn span(reading: &Reading<'_>, period: Period) -> (i64, i64) {
-    let calendar = &reading.snapshot.settings().calendar;
-    let start_ms = |day| calendar.start_of_day(day).timestamp_millis();
-    (start_ms(period.start), (start_ms(period.end) - 1).min(reading.at_ms))
-}
-
 /// Adds head count, ramped head count, and capacity: of each rep, the own or the role's, as far as they are ramped at T, times
 /// the quarters of P.
 pub(super) fn add_holders(reading: &Reading<'_>, query: &RoleQuery, roles: &mut [RoleFigures]) {
@@ -56,7 +49,7 @@ pub(super) fn add_opportunities(reading: &Reading<'_>, by_owner: &SumsByKey, rol
 pub(super) fn add_activities(reading: &Reading<'_>, period: Period, roles: &mut [RoleFigures]) {
     let is_activity = |fact: &TouchFact| matches!(fact.kind, TouchpointKind::Meeting | TouchpointKind::Call);
     let snapshot = reading.snapshot;
-    for (_, fact) in snapshot.touchpoints_between(span(reading, period), reading.version, is_activity) {
+    for (_, fact) in snapshot.touchpoints_between(reading.span(&period), reading.version, is_activity) {
         let Some(Source::Role(role)) = snapshot.source_as_recorded(&fact, reading.version) else { continue };
         let load = &mut roles[role as usize].load;
         let count = if fact.kind == TouchpointKind::Call { &mut load.calls } else { &mut load.meetings };

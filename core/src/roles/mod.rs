@@ -55,7 +55,8 @@ pub struct RoleQuery {
     pub as_of: DateTime<Utc>,
     /// Which recorded changes count; `None`: all of the snapshot.
     pub data_version: Option<DataVersion>,
-    /// Which opportunities count (for PRODUCT and SOURCE: which shares of them).
+    /// Which opportunities count (for PRODUCT and SOURCE: which shares of them). Heads, their capacity, meetings, calls and
+    /// hand-offs are of no opportunity: they are all counted, whatever the filter.
     pub filter: Filter,
     /// What is expected.
     pub expected: Expectations,
@@ -105,5 +106,5 @@ pub fn role_performance(
         load::add_activities(&reading, query.period, &mut roles);
         hand_off::add(&reading, query, &mut roles);
     }
-    Ok(RolePerformance { data_version: query.data_version.unwrap_or_else(|| snapshot.data_version()), roles, generation_minor })
+    Ok(RolePerformance { data_version: snapshot.version_of(query.data_version), roles, generation_minor })
 }
