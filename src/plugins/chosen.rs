@@ -152,7 +152,7 @@ impl Chosen {
         let version = version.filter(|version| *version < snapshot.data_version());
         let fitting = Fitting {
             parameters: self.parameters.values().iter().map(|(name, value)| format!("{name}={value};")).collect(),
-            trained_on: (registered.manifest.passes > 0).then(|| (view.lens, version.unwrap_or_else(|| snapshot.data_version()))),
+            trained_on: (registered.manifest.passes > 0).then(|| (view.lens, snapshot.version_of(version))),
         };
         let fit = || {
             let training = Training { snapshot, view, version };
