@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room of `src/` with the rooms it may name.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("config", &[]),
     ("storage", &["config", "clock"]),
     ("resident", &["config", "clock", "storage"]),
     ("intake", &["config", "clock", "storage"]),
@@ -108,7 +109,7 @@ fn rooms_named(code: &str) -> BTreeSet<String> {
 
 #[test]
 fn each_room_names_only_the_rooms_that_its_arrows_allow() {
-    let all: BTreeSet<&str> = ROOMS.iter().map(|(room, _)| *room).chain(["config", "clock"]).collect();
+    let all: BTreeSet<&str> = ROOMS.iter().map(|(room, _)| *room).chain(["clock"]).collect();
     let mut wrong = Vec::new();
     for (room, allowed) in ROOMS {
         for path in rust_files(&root().join("src").join(room)) {
