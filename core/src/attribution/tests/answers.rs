@@ -4,7 +4,7 @@ use super::*;
 use crate::attribution::{
     Attribution, Credits, GroupKey, GroupValue, Grouping, Resampling, Within, attribute, compare, explain, score,
 };
-use crate::calendar::Period;
+use crate::calendar::{Period, PeriodName};
 use crate::dimension::{Dimension, DimensionValue, Filter};
 use crate::facts::LineFact;
 use crate::ids::{LineSetId, ProductId, RegionId};
@@ -276,6 +276,35 @@ proptest! {
             prop_assert_eq!(&own[&vec![(Grouping::Source, value)]][..], &row.values[..]);
         }
         prop_assert_eq!(own.values().flatten().filter(|amount| **amount != 0).count(), matrix.rows.iter().flat_map(|row| &row.values).filter(|amount| **amount != 0).count());
+    }
+
+    #[test]
+    fn a_scope_holds_what_was_created_and_closes_in_its_periods(
+        drawn in prop::collection::vec((0_i64..60 * 24, 0_i64..60), 1..10), (from, days) in (-5_i64..60, 1_i64..30), zone in 0..3_usize,
+    ) {
+        let zone = [Tz::UTC, Tz::America__New_York, Tz::Pacific__Auckland][zone];
+        let day = |days: i64| day("2025-03-01") + TimeDelta::days(days);
+        let created = |hours: i64| at("2025-03-01T00:00:00Z") + TimeDelta::hours(hours);
+        let deal = |(number, (hours, close)): (usize, &(i64, i64))| {
+            let (opportunity, _) = super::deal();
+            let version = VersionFact { close_date: day(*close), ..version(created(*hours), StageKind::Open) };
+            (OpportunityFact { id: id(number), created_at_ms: version.valid_from_ms, ..opportunity }, vec![version])
+        };
+        let snapshot = snapshot(zone, &drawn.iter().enumerate().map(deal).collect::<Vec<_>>(), &[]);
+        let name = PeriodName::Range(day(from), day(from + days));
+        let period = Some(snapshot.settings().calendar.period(name));
+        let was_created = |hours: i64| period.is_some_and(|own| own.contains(created(hours).with_timezone(&zone).date_naive()));
+        let closes = |close: i64| (from..from + days).contains(&close);
+        for (within, expected) in [
+            (Within { created: period, ..everything() }, drawn.iter().filter(|(hours, _)| was_created(*hours)).count()),
+            (Within { closing: period, ..everything() }, drawn.iter().filter(|(_, close)| closes(*close)).count()),
+            (
+                Within { created: period, closing: period, ..everything() },
+                drawn.iter().filter(|(hours, close)| was_created(*hours) && closes(*close)).count(),
+            ),
+        ] {
+            prop_assert_eq!(answered(&snapshot, &within, &[Grouping::Source], &falling()).total.open, expected as u64);
+        }
     }
 
     #[test]
