@@ -111,7 +111,7 @@ impl CellKey {
 }
 
 /// Which opportunities (for PRODUCT and SOURCE: which shares of them) a question is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Filter {
     /// All.
     #[default]

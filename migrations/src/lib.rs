@@ -5,6 +5,7 @@
 mod dialect;
 mod m20261124_000001_records;
 mod m20261124_000002_vendor_credits;
+mod m20261124_000004_attribution_runs;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -15,6 +16,10 @@ pub struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_records::Migration), Box::new(m20261124_000002_vendor_credits::Migration)]
+        vec![
+            Box::new(m20261124_000001_records::Migration),
+            Box::new(m20261124_000002_vendor_credits::Migration),
+            Box::new(m20261124_000004_attribution_runs::Migration),
+        ]
     }
 }

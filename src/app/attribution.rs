@@ -149,7 +149,8 @@ pub fn json(value: &Value) -> serde_json::Value {
     }
 }
 
-fn hash(parameters: &[(String, Value)]) -> String {
+/// SHA-256 of [`canonical`], in hexadecimal.
+pub(super) fn hash(parameters: &[(String, Value)]) -> String {
     Sha256::digest(canonical(parameters)).iter().fold(String::with_capacity(64), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes all that is written");
         text

@@ -6,10 +6,12 @@ pub mod answers;
 pub mod attribution;
 pub mod capacity;
 pub mod import;
+pub mod jobs;
 pub mod numbers;
 pub mod paths;
 pub mod performance;
 pub mod rows;
+pub mod runs;
 mod work;
 
 use crate::clock::Clock;

@@ -3,10 +3,10 @@
 use super::App;
 use crate::storage::StorageError;
 pub use crate::storage::rows::{
-    AccountColumn, AdjustmentColumn, CampaignColumn, Column, ContactColumn, ContactRoleColumn, ExchangeRateColumn, Filter,
-    ForecastColumn, Found, Key, Kind, LeadColumn, LineColumn, NamedColumn, OpportunityColumn, OpportunityState, Order, Page,
-    ProductColumn, Record, RepColumn, SplitColumn, StageColumn, TargetColumn, TenureColumn, Test, TouchpointColumn, Value,
-    VersionColumn, Window,
+    AccountColumn, AdjustmentColumn, CampaignColumn, Column, ContactColumn, ContactRoleColumn, CreditColumn, ExchangeRateColumn,
+    Filter, ForecastColumn, Found, Key, Kind, LeadColumn, LineColumn, NamedColumn, OpportunityColumn, OpportunityState, Order,
+    Page, ProductColumn, Record, RepColumn, RunColumn, SplitColumn, StageColumn, TargetColumn, TenureColumn, Test,
+    TouchpointColumn, Value, VersionColumn, Window,
 };
 use pipewright_core::rep::Role;
 use pipewright_core::viewer::Viewer;

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::app::answers::Answers;
 use crate::app::capacity::Capacity;
+use crate::app::jobs::Worker;
 use crate::app::numbers;
 use crate::cli::generate::{self, GenerateArgs};
 use crate::clock::Clock;
@@ -52,7 +53,7 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<(), Box<dyn Error>> 
     let (address, house) = (server.address(), server.house());
     tracing::info!(%address, "listening");
     let mut serving = pin!(server.run(signal()));
-    let followed = tokio::select! {
+    let (followed, worker) = tokio::select! {
         ended = &mut serving => return Ok(ended?),
         opened = open(&args, config, &house) => opened?,
     };
@@ -61,14 +62,22 @@ pub async fn run(args: ServeArgs, config: Config) -> Result<(), Box<dyn Error>> 
     let _ = writeln!(out, "Pipewright answers on http://{address}/ (the API at /graphql, GraphiQL at /graphiql)");
     let _ = out.flush();
     tracing::info!(%address, "serving");
-    let ended = serving.await;
+    let ended = {
+        let mut working = pin!(worker.work());
+        tokio::select! {
+            ended = &mut serving => ended,
+            () = &mut working => serving.await,
+        }
+    };
     followed.abort();
+    worker.release().await;
     tracing::info!("stopped");
     Ok(ended?)
 }
 
-/// Brings the database up to date, loads the facts and opens the doors; the task that keeps the facts in step.
-async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<JoinHandle<()>, Box<dyn Error>> {
+/// Brings the database up to date, loads the facts and opens the doors; the task that keeps the facts in step, and who works
+/// in the background.
+async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<(JoinHandle<()>, Worker), Box<dyn Error>> {
     house.waits_for("the database is being connected to");
     let storage = Storage::open(&config.database).await?;
     house.waits_for("the database's schema is being brought up to date");
@@ -87,8 +96,9 @@ async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<Jo
     let models = plugins(&config).await?;
     let app = App { config, storage, resident, models, clock: Clock::System, capacity, answers: Answers::default() };
     house.open(app.clone());
-    tokio::spawn(async move { numbers::warm(&app).await });
-    Ok(followed)
+    let warmed = app.clone();
+    tokio::spawn(async move { numbers::warm(&warmed).await });
+    Ok((followed, Worker::new(app)))
 }
 
 /// The models that come with the server and those of the folder, which is watched from now on.

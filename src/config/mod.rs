@@ -1,10 +1,12 @@
 //! One documented tree of configuration: defaults < file < environment < flags. Unknown keys are refused.
 
+mod jobs;
 mod layers;
 mod pipeline;
 mod plugins;
 mod server;
 
+pub use jobs::JobsConfig;
 pub use layers::{ConfigError, Layers, Origin, Setting};
 pub use pipeline::{CapacityConfig, ColumnConfig, ColumnsConfig, PipelineConfig, RoleConfig, RolesConfig};
 pub use plugins::{ComponentLimits, PluginsConfig};
@@ -37,6 +39,8 @@ pub struct Config {
     pub attribution: AttributionConfig,
     /// Where attribution models of your own lie.
     pub plugins: PluginsConfig,
+    /// Work in the background.
+    pub jobs: JobsConfig,
     /// What is logged.
     pub log: LogConfig,
 }

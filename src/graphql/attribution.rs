@@ -285,7 +285,7 @@ pub enum NoCreditReason {
 pub const REASONS: usize = 7;
 
 /// Why opportunities earned nobody anything.
-pub struct UnattributedReason(plugin::NoCredit, u64);
+pub struct UnattributedReason(pub plugin::NoCredit, pub u64);
 
 /// Why opportunities earned nobody anything.
 #[Object]

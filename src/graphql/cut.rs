@@ -66,7 +66,7 @@ pub fn key(snapshot: &Snapshot, key: &CellKey) -> Vec<KeyPart> {
     key.parts().iter().map(part).collect()
 }
 
-fn written(value: &DimensionValue) -> Option<String> {
+pub(super) fn written(value: &DimensionValue) -> Option<String> {
     match value {
         DimensionValue::None => None,
         DimensionValue::Entity(id) => Some(id.to_string()),

@@ -182,7 +182,18 @@ fn install(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> R
     let request = noun::<pipewright_core::target::Target>(request, app, viewer, batches);
     let request = noun::<pipewright_core::currency::ExchangeRate>(request, app, viewer, batches);
     let request = noun::<pipewright_core::forecast::Judgement>(request, app, viewer, batches);
-    noun::<pipewright_core::forecast::Adjustment>(request, app, viewer, batches)
+    let request = noun::<pipewright_core::forecast::Adjustment>(request, app, viewer, batches);
+    let request = noun::<crate::app::runs::RunRow>(request, app, viewer, batches);
+    let request = noun::<crate::app::runs::StoredCredit>(request, app, viewer, batches);
+    let request = with(request, super::run::TotalsOf { app: app.clone(), viewer: viewer.clone() }, batches);
+    let request = with(request, super::run::ReasonsOf { app: app.clone(), viewer: viewer.clone() }, batches);
+    with(request, super::run_diff::MovedIn { app: app.clone(), viewer: viewer.clone() }, batches)
+}
+
+/// With a loader of one kind of its own.
+fn with<L: Send + Sync + 'static>(request: Request, loader: L, batches: &Batches) -> Request {
+    let batches = batches.clone();
+    request.data(DataLoader::new(loader, move |batch| batches.wait(batch)).delay(Duration::ZERO))
 }
 
 fn noun<R: Record>(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> Request {

@@ -36,6 +36,8 @@ pub mod region;
 pub mod rep;
 pub mod role_performance;
 pub mod rows;
+pub mod run;
+pub mod run_diff;
 pub mod scalars;
 pub mod segment;
 pub mod share;
@@ -50,9 +52,7 @@ pub mod viewer;
 
 use crate::app::App;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation};
-use async_graphql::{
-    Context, EmptyMutation, EmptySubscription, MergedObject, Object, Response, SchemaBuilder, ServerError, ValidationResult,
-};
+use async_graphql::{Context, EmptySubscription, MergedObject, Object, Response, SchemaBuilder, ServerError, ValidationResult};
 use pipewright_core::viewer::Viewer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,10 +84,15 @@ pub struct AttributionQueries(
     attribution::explain::ExplainQuery,
     attribution::score::ScoreQuery,
     attribution::findings::FindingsQuery,
+    run_diff::DiffQuery,
 );
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(run::RunMutation);
 
 /// Questions about the caller.
 #[derive(Default)]
@@ -113,8 +118,8 @@ pub fn caller<'a>(ctx: &Context<'a>) -> &'a Viewer {
     ctx.data_unchecked::<Viewer>()
 }
 
-fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription).disable_suggestions().extension(CostShown)
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions().extension(CostShown)
 }
 
 /// The schema over a running house.

@@ -11,6 +11,7 @@ use super::page::{Listed, Noun, bad_input};
 use super::product::Product;
 use super::region::Region;
 use super::rep::Rep;
+use super::run::AttributionRun;
 use super::segment::Segment;
 use super::stage::Stage;
 use super::target::Target;
@@ -71,6 +72,7 @@ pub enum Node {
     Target(Target),
     Forecast(Forecast),
     ForecastAdjustment(ForecastAdjustment),
+    AttributionRun(AttributionRun),
 }
 
 async fn load<N: Noun + Into<Node>>(ctx: &Context<'_>, id: Uuid) -> Result<Option<Node>> {
@@ -96,6 +98,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Target::NAME => load::<Target>(ctx, uuid).await,
         Forecast::NAME => load::<Forecast>(ctx, uuid).await,
         ForecastAdjustment::NAME => load::<ForecastAdjustment>(ctx, uuid).await,
+        AttributionRun::NAME => load::<AttributionRun>(ctx, uuid).await,
         _ => Err(bad_input(format!("'{}' is no id that was given out here", short(id)))),
     }
 }

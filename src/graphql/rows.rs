@@ -11,6 +11,7 @@ use super::opportunity::OpportunityQuery;
 use super::product::ProductQuery;
 use super::region::RegionQuery;
 use super::rep::{RepQuery, RoleQuery};
+use super::run::{AttributionRunsQuery, RunQuery};
 use super::segment::SegmentQuery;
 use super::stage::StageQuery;
 use super::target::TargetQuery;
@@ -37,4 +38,6 @@ pub struct RowsQuery(
     ForecastQuery,
     ForecastAdjustmentQuery,
     ExchangeRateQuery,
+    AttributionRunsQuery,
+    RunQuery,
 );

@@ -8,13 +8,19 @@ use pipewright_core::attribution::CreditError;
 use pipewright_core::matrix::ModelChoice;
 use pipewright_plugin::Manifest;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Every model that can be asked for, by id: those that come with the server, and those of a folder, which may change while
 /// questions are answered. A question keeps the models that it began with.
 pub struct Registry {
     listing: ArcSwap<Listing>,
     folder: Option<Folder>,
+    /// What runs that were started here began with.
+    kept: moka::sync::Cache<Uuid, Chosen>,
 }
+
+/// How many runs' models are kept.
+const KEPT_RUNS: u64 = 256;
 
 /// The models at one moment.
 #[derive(Default)]
@@ -62,7 +68,11 @@ impl Registry {
 
     fn new(folder: Option<Folder>) -> Self {
         let models = built_in::models().into_iter().map(|model| Registered::new(model, None)).collect();
-        Self { listing: ArcSwap::from_pointee(Listing { models, refused: Vec::new() }), folder }
+        Self {
+            listing: ArcSwap::from_pointee(Listing { models, refused: Vec::new() }),
+            folder,
+            kept: moka::sync::Cache::new(KEPT_RUNS),
+        }
     }
 
     /// The folder that plug-ins come from, if there is one.
@@ -117,6 +127,21 @@ impl Registry {
         let found = self.listing.load().models.iter().find(|registered| registered.manifest.id == choice.model).cloned();
         let found = found.ok_or_else(|| CreditError::UnknownModel { model: choice.model.chars().take(80).collect() })?;
         Chosen::new(found, choice)
+    }
+
+    /// Keeps the model that a run began with until [`Self::forget`]: its file may change before the run's turn comes.
+    pub fn keep(&self, run: Uuid, model: Chosen) {
+        self.kept.insert(run, model);
+    }
+
+    /// The model that a run began with; `None` where it was started elsewhere, or is over.
+    pub fn kept(&self, run: Uuid) -> Option<Chosen> {
+        self.kept.get(&run)
+    }
+
+    /// The run is over, or another server's.
+    pub fn forget(&self, run: Uuid) {
+        self.kept.invalidate(&run);
     }
 }
 

@@ -45,7 +45,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    fn from_code(code: i16) -> Result<Self, StorageError> {
+    pub(super) fn from_code(code: i16) -> Result<Self, StorageError> {
         [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled]
             .into_iter()
             .find(|state| *state as i16 == code)

@@ -14,6 +14,7 @@ mod open;
 mod postgres;
 mod read;
 pub mod rows;
+mod runs;
 mod sqlite;
 mod stored;
 mod table;
@@ -28,6 +29,7 @@ pub use batch::{Batch, JobUpdate, Written};
 pub use error::StorageError;
 pub use jobs::{Job, JobKind, JobState};
 pub use lock::ImportLock;
+pub use runs::{ClaimedRun, RunCursor, RunGrouping, RunRow, RunTotal, Started, StoredCredit};
 
 use sea_orm::{DatabaseConnection, DbBackend};
 use std::path::PathBuf;

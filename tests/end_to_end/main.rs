@@ -22,4 +22,5 @@ mod plugins;
 mod readable;
 mod replay;
 mod rows;
+mod runs;
 mod support;

@@ -4,9 +4,11 @@ mod attribute;
 mod compare;
 mod credit;
 mod credited;
+mod diff;
 mod explain;
 mod ground;
 mod journey;
+mod run;
 mod score;
 #[cfg(test)]
 mod tests;
@@ -14,8 +16,10 @@ mod tests;
 pub use attribute::{Attribution, AttributionRow, Credits, GroupKey, GroupValue, Grouping, Within, attribute, group_label};
 pub use compare::{Compared, ComparedRow, Flip, Given, Mover, Pair, compare};
 pub use credit::{ModelCredit, Trained, Training, View};
+pub use diff::{Because, Differ, Differences, Moved, MovedShare, Reason, Reasons, SourceMove, StoredShare, moved_shares};
 pub use explain::{Explained, ExplainedTouch, explain};
 pub use journey::Trace;
+pub use run::{CancelRefusal, RunCredit, RunScope, StartRefusal, credits, in_scope};
 pub use score::{Agreement, ModelScore, Resampling, Scored, SourceScore, score};
 
 pub(crate) use credited::{Credited, each_credited};

@@ -14,6 +14,7 @@ mod party;
 mod query;
 mod record;
 mod rep;
+mod run;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -30,5 +31,6 @@ pub use party::{AccountColumn, ContactColumn, LeadColumn};
 pub use query::{Found, Order, Page, Window};
 pub use record::Record;
 pub use rep::{RepColumn, TenureColumn};
+pub use run::{CreditColumn, RunColumn};
 pub use target::{AdjustmentColumn, ForecastColumn, TargetColumn};
 pub use touchpoint::TouchpointColumn;
