@@ -159,7 +159,7 @@ fn builder() -> Builder {
         green_from: 1.0,
         yellow_from: 0.85,
         column_thresholds: Default::default(),
-        look_back_days: 365,
+        journeys: pipewright_core::attribution::JourneyRules::default(),
     });
     for kind in [StageKind::Open, StageKind::Won, StageKind::Lost] {
         builder.stage(&Stage {

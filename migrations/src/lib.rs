@@ -5,6 +5,7 @@
 mod dialect;
 mod m20261124_000001_records;
 mod m20261124_000002_vendor_credits;
+mod m20261124_000003_people_of_touchpoints;
 mod m20261124_000004_attribution_runs;
 
 use sea_orm_migration::MigrationTrait;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261124_000001_records::Migration),
             Box::new(m20261124_000002_vendor_credits::Migration),
+            Box::new(m20261124_000003_people_of_touchpoints::Migration),
             Box::new(m20261124_000004_attribution_runs::Migration),
         ]
     }

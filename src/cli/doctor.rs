@@ -8,6 +8,7 @@ use crate::plugins::{Chosen, Registry};
 use crate::resident::Resident;
 use crate::storage::{Storage, StorageError};
 use chrono::{Datelike, Timelike};
+use pipewright_core::ids::StageId;
 use pipewright_core::matrix::{Lens, ModelChoice};
 use std::fmt::Display;
 use std::path::Path;
@@ -186,6 +187,14 @@ async fn facts(storage: Storage, config: &Config, findings: &mut Findings) -> Re
             "facts: {count} opportunities of {versions} versions, data version {}, built in {ms} ms",
             snapshot.data_version().0
         )),
+    }
+    for stage in &config.attribution.milestones {
+        let id = StageId::derived(&config.organisation.name, stage);
+        if !snapshot.knows_stage(id) {
+            findings.warn(format!(
+                "attribution.milestones: no stage is called '{stage}', so no opportunity reaches it; correct the name"
+            ));
+        }
     }
     for currency in snapshot.missing_rates() {
         findings.fail(format!(

@@ -158,7 +158,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         green_from: pipeline.green_from,
         yellow_from: pipeline.yellow_from,
         column_thresholds: Measure::ALL.into_iter().map(|column| (column, pipeline.thresholds(column))).collect(),
-        look_back_days: config.attribution.look_back_days,
+        journeys: config.attribution.journeys(&organisation.name),
     }
 }
 

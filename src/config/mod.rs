@@ -1,11 +1,13 @@
 //! One documented tree of configuration: defaults < file < environment < flags. Unknown keys are refused.
 
+mod attribution;
 mod jobs;
 mod layers;
 mod pipeline;
 mod plugins;
 mod server;
 
+pub use attribution::{AttributionConfig, KindName, LinkingName, SourceName, SuppressConfig};
 pub use jobs::JobsConfig;
 pub use layers::{ConfigError, Layers, Origin, Setting};
 pub use pipeline::{CapacityConfig, ColumnConfig, ColumnsConfig, PipelineConfig, RoleConfig, RolesConfig};
@@ -116,22 +118,6 @@ impl OrganisationConfig {
     }
 }
 
-/// How credit is given.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AttributionConfig {
-    /// The model where a question names none.
-    pub default_model: String,
-    /// Days before creation from which touchpoints count.
-    pub look_back_days: u32,
-}
-
-impl Default for AttributionConfig {
-    fn default() -> Self {
-        Self { default_model: "sourced-by".into(), look_back_days: 365 }
-    }
-}
-
 /// What is logged.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -171,6 +157,7 @@ impl Config {
             let value = format!("{shares:?} (of AE, BDR, SDR, ECS and cloud sales)");
             return refuse("pipeline.roles.*.expected_share", value, "expected shares of 0 to 1 that come to 1 at most");
         }
+        self.attribution.check()?;
         if self.organisation.name.is_empty() {
             return refuse("organisation.name", String::new(), "expected a name");
         }

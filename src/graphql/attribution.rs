@@ -279,10 +279,12 @@ pub enum NoCreditReason {
     NoSplit,
     /// The opportunity's revenue splits do not add up to 100%.
     SplitsNotWhole,
+    /// The journey has more touchpoints than the configured limit lets.
+    TooManyTouchpoints,
 }
 
 /// How many reasons there are.
-pub const REASONS: usize = 7;
+pub const REASONS: usize = 8;
 
 /// Why opportunities earned nobody anything.
 pub struct UnattributedReason(pub plugin::NoCredit, pub u64);

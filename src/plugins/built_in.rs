@@ -6,13 +6,14 @@ use pipewright_milestone::{Custom, Fixed, UShaped};
 use pipewright_plugin::Model;
 use pipewright_positional::{JShaped, Linear, PositionBased, Single};
 use pipewright_shapley::Shapley;
-use pipewright_sourcing::SourcedBy;
+use pipewright_sourcing::{SourcedBy, Splits};
 use pipewright_time_decay::TimeDecay;
 
 /// Each once, in the order in which people see them.
 pub fn models() -> Vec<Box<dyn Model>> {
     vec![
         Box::new(SourcedBy),
+        Box::new(Splits::REVENUE),
         Box::new(Single::FIRST),
         Box::new(Single::LAST),
         Box::new(Single::LAST_NON_DIRECT),
@@ -30,5 +31,6 @@ pub fn models() -> Vec<Box<dyn Model>> {
         Box::new(Markov),
         Box::new(Shapley),
         Box::new(Influence),
+        Box::new(Splits::OVERLAY),
     ]
 }

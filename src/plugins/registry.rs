@@ -283,7 +283,7 @@ mod tests {
             green_from: 1.0,
             yellow_from: 0.85,
             column_thresholds: std::collections::BTreeMap::new(),
-            look_back_days: 365,
+            journeys: pipewright_core::attribution::JourneyRules::default(),
         });
         let account = Some(AccountId::derived("test", "1"));
         let opportunity = OpportunityFact {

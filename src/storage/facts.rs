@@ -4,6 +4,7 @@ use super::read::Reading;
 use super::table::{Cells, Read, next};
 use super::value::Kind;
 use super::{Storage, StorageError};
+use pipewright_core::attribution::Linking;
 use pipewright_core::facts::{Builder, GatheredTouches, OpportunityFact, Settings, Snapshot, VersionFact};
 use pipewright_core::ids::{DataVersion, OpportunityId};
 use pipewright_core::touchpoint::Touchpoint;
@@ -120,6 +121,21 @@ impl Span {
         [self.after.unwrap_or_default().0, self.latest.0]
     }
 
+    /// The people to read from one table: all that are needed at the beginning; else those of them that changed, and those that
+    /// new touchpoints need.
+    fn needed(&self, table: &str, all: &str, by_new: &str) -> Vec<String> {
+        if self.after.is_none() {
+            return vec![format!("{table} WHERE {all}")];
+        }
+        let changed = format!("{table} WHERE recorded > :1 AND recorded <= :2 AND {all}");
+        let by_new = format!("{table} WHERE {by_new}");
+        [(table, changed), ("touchpoint", by_new)]
+            .into_iter()
+            .filter(|(kind, _)| self.touches(kind))
+            .map(|(_, rows)| rows)
+            .collect()
+    }
+
     /// The rows of one table that these changes brought, in this order.
     fn each<R: Read>(&self, reading: &mut Reading, table: &str, order: &str, visit: impl FnMut(R)) -> Result<(), StorageError> {
         let changed = if self.after.is_some() { "WHERE recorded > :1 AND recorded <= :2" } else { "" };
@@ -140,13 +156,14 @@ impl Storage {
         self.reading_by_two(move |reading, second| {
             let span = Span::since(reading, None)?;
             let mut builder = Builder::new(settings);
+            let linking = builder.linking();
             match second {
                 None => {
                     fill(reading, &mut builder, &span)?;
-                    builder.touchpoints(touchpoints(reading, &span)?);
+                    builder.touchpoints(touchpoints(reading, &span, linking)?);
                 }
                 Some(second) => std::thread::scope(|scope| {
-                    let gathered = scope.spawn(|| touchpoints(second, &span));
+                    let gathered = scope.spawn(|| touchpoints(second, &span, linking));
                     fill(reading, &mut builder, &span)?;
                     builder.touchpoints(gathered.join().expect("a bulk read does not panic")?);
                     Ok::<(), StorageError>(())
@@ -168,19 +185,50 @@ impl Storage {
                 return Ok(base);
             }
             let mut builder = Builder::onto(&base);
+            let linking = builder.linking();
             fill(reading, &mut builder, &span)?;
-            builder.touchpoints(touchpoints(reading, &span)?);
+            builder.touchpoints(touchpoints(reading, &span, linking)?);
             Ok(Arc::new(builder.finish(span.latest)))
         })
         .await
     }
 }
 
-/// The touchpoints of these changes.
-fn touchpoints(reading: &mut Reading, span: &Span) -> Result<GatheredTouches, StorageError> {
-    let mut gathered = GatheredTouches::default();
-    span.each(reading, "touchpoint", "", |row: Bare| gathered.push(&row.0))?;
+/// The touchpoints of these changes; and those that lie elsewhere now, since what leads to their journey changed.
+fn touchpoints(reading: &mut Reading, span: &Span, linking: Linking) -> Result<GatheredTouches, StorageError> {
+    let mut gathered = GatheredTouches::new(linking);
+    let mut push = |row: Bare| gathered.push(&row.0);
+    span.each(reading, "touchpoint", "", &mut push)?;
+    let moved = [
+        ("lead", "contact_id IS NULL AND lead_id IN (SELECT id FROM lead"),
+        ("contact", "account_id IS NULL AND contact_id IN (SELECT id FROM contact"),
+        ("opportunity", "opportunity_id IN (SELECT id FROM opportunity"),
+    ];
+    for (_, condition) in moved.into_iter().filter(|(table, _)| span.after.is_some() && span.touches(table)) {
+        let rest = format!("touchpoint WHERE recorded <= :1 AND {condition} WHERE recorded > :1 AND recorded <= :2)");
+        reading.each(&rest, span.numbers(), &mut push)?;
+    }
     Ok(gathered)
+}
+
+/// Who the people of touchpoints turned out to be, the parts that contacts have in opportunities, and the reps' shares.
+fn links(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(), StorageError> {
+    // Of all contacts and leads only those that a touchpoint without an account, or without a contact, needs.
+    let adrift = "id IN (SELECT contact_id FROM touchpoint WHERE account_id IS NULL AND contact_id IS NOT NULL";
+    let leads = "id IN (SELECT lead_id FROM touchpoint WHERE contact_id IS NULL AND lead_id IS NOT NULL";
+    let new = "recorded > :1 AND recorded <= :2";
+    for rows in span.needed("contact", &format!("{adrift})"), &format!("{adrift} AND {new})")) {
+        reading.each(&rows, span.numbers(), |row| builder.contact(&row))?;
+    }
+    // A rule that names a lead means the contact that it became too, whoever the touchpoints name.
+    let all = if builder.names_people() { "1 = 1".to_owned() } else { format!("{leads})") };
+    for rows in span.needed("lead", &all, &format!("{leads} AND {new})")) {
+        reading.each(&rows, span.numbers(), |row| builder.lead(&row))?;
+    }
+    if builder.linking() != Linking::ByAccount {
+        span.each(reading, "contact_role", "", |row| builder.contact_role(&row))?;
+    }
+    span.each(reading, "split", "", |row| builder.split(&row))
 }
 
 /// Hands the rows of these changes to the builder, all but the touchpoints.
@@ -196,6 +244,7 @@ fn fill(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(),
     span.each(reading, "account", "", |row| builder.account(row))?;
     span.each(reading, "opportunity_line", "ORDER BY line_set_id, position", |row| builder.line(row))?;
     opportunities(reading, builder, span)?;
+    links(reading, builder, span)?;
     span.each(reading, "target", "", |row| builder.target(row))?;
     span.each(reading, "judgement", "", |row| builder.judgement(row))?;
     span.each(reading, "adjustment", "", |row| builder.adjustment(row))

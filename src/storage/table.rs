@@ -5,7 +5,7 @@ use super::value::{Kind, Stored, Unreadable, Value};
 use pipewright_core::campaign::Campaign;
 use pipewright_core::catalog::{Product, Region, Segment, Stage};
 use pipewright_core::currency::ExchangeRate;
-use pipewright_core::facts::{AccountFact, LineFact, OpportunityFact, VersionFact};
+use pipewright_core::facts::{AccountFact, ContactFact, LeadFact, LineFact, OpportunityFact, VersionFact};
 use pipewright_core::forecast::{Adjustment, Judgement};
 use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId};
 use pipewright_core::opportunity::{ContactRole, Line, LineSet, Opportunity, Split, Version};
@@ -213,6 +213,10 @@ impl From<&Line> for RecordedLine {
 }
 
 readable! { AccountFact { id id, industry industry } }
+readable! { ContactFact { id id, account_id account } }
+readable! { LeadFact {
+    id id, converted_account_id converted_account, converted_contact_id converted_contact, recorded recorded,
+} }
 readable! { OpportunityFact {
     id id, account_id account, created_at_ms created_at_ms, created_by_id created_by, lead_source_maps_to lead_source_maps_to,
 } }

@@ -363,7 +363,7 @@ fn caused_by_abm(count: usize) -> Arc<Snapshot> {
         green_from: 1.0,
         yellow_from: 0.85,
         column_thresholds: BTreeMap::new(),
-        look_back_days: 365,
+        journeys: pipewright_core::attribution::JourneyRules::default(),
     });
     let kinds = [StageKind::Open, StageKind::Won, StageKind::Lost];
     let stage = |kind: StageKind| StageId::derived("test", &format!("{kind:?}"));

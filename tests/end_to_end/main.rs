@@ -13,6 +13,7 @@ mod health;
 mod http;
 mod import;
 mod import_files;
+mod journeys;
 mod matrix;
 mod newer_exports;
 mod numbers;

@@ -36,7 +36,7 @@ pub async fn app(home: &Home) -> App {
         green_from: pipeline.green_from,
         yellow_from: pipeline.yellow_from,
         column_thresholds: std::collections::BTreeMap::new(),
-        look_back_days: config.attribution.look_back_days,
+        journeys: config.attribution.journeys(&organisation.name),
     };
     let resident = Resident::load(storage.clone(), settings).await.unwrap();
     let (config, models) = (Arc::new(config), Arc::new(Registry::built_in()));

@@ -156,7 +156,7 @@ async fn earlier_touch(app: &App) -> (Touchpoint, String) {
         String::from_utf8(text).unwrap().split_once(':').unwrap().1.parse::<Uuid>().unwrap()
     };
     let created: DateTime<Utc> = opportunity["createdAt"].as_str().unwrap().parse().unwrap();
-    let days = i64::from(snapshot.settings().look_back_days) - 1;
+    let days = i64::from(snapshot.settings().journeys.look_back_days) - 1;
     let touch = Touchpoint {
         id: TouchpointId(Uuid::now_v7()),
         external_id: None,

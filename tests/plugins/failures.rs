@@ -27,7 +27,7 @@ fn snapshot() -> Snapshot {
         green_from: 1.0,
         yellow_from: 0.85,
         column_thresholds: BTreeMap::new(),
-        look_back_days: 365,
+        journeys: pipewright_core::attribution::JourneyRules::default(),
     });
     for created in [50, 100] {
         let account = Some(AccountId::derived("test", &created.to_string()));

@@ -1,6 +1,6 @@
 //! A fitted model behind a lens, held to its contract, and the journeys it learns from.
 
-use super::journey::{Batch, Trace};
+use super::journey::{Batch, LeftOut, Trace};
 use super::{Credit, CreditError, CreditShares, Known};
 use crate::facts::Snapshot;
 use crate::ids::DataVersion;
@@ -47,7 +47,7 @@ impl ModelCredit {
     fn weigh_batch(
         &self,
         snapshot: &Snapshot,
-        batch: &Batch,
+        batch: &Batch<'_>,
         weights: &mut Weights,
         each: &mut dyn FnMut(&Weighed<'_>),
     ) -> Result<(), CreditError> {
@@ -67,41 +67,41 @@ impl ModelCredit {
             return Err(failed(self.culprit(batch), breach.to_string()));
         }
         let (mut answer, mut start) = (0, 0);
-        for (opportunity, touches) in batch.opportunities() {
+        for ((opportunity, touches), left_out) in batch.opportunities().zip(batch.left_out()) {
             let own = start..start + touches.len();
             start = own.end;
             let traces = batch.traces().get(own).unwrap_or_default();
             if touches.is_empty() {
-                let weights = Err(NoCredit::NoTouchpoint);
-                each(&Weighed { touches, traces, journey: None, weights, remarks: Remarks::NONE });
+                let weights = Err(left_out.too_many.map_or(NoCredit::NoTouchpoint, |_| NoCredit::TooManyTouchpoints));
+                each(&Weighed { touches, traces, left_out, journey: None, weights, remarks: Remarks::NONE });
                 continue;
             }
             weights
                 .check(answer, touches.len(), self.additive)
                 .map_err(|breach| failed(Some(opportunity), breach.to_string()))?;
             let (entry, remarks) = (weights.entry(answer), weights.remarks(answer));
-            each(&Weighed { touches, traces, journey: Some(journeys[answer]), weights: entry, remarks });
+            let journey = Some(journeys[answer]);
+            each(&Weighed { touches, traces, left_out, journey, weights: entry, remarks });
             answer += 1;
         }
         Ok(())
     }
 
-    /// Weighs the journeys of `opportunities` (indices of the snapshot) as far as they are `known`, and shows each, in order.
+    /// Weighs the journeys of `opportunities` (indices of the snapshot), and shows each, in order.
     fn weigh_each(
         &self,
         snapshot: &Snapshot,
-        known: Known,
         opportunities: &[u32],
-        mut batch: Batch,
+        mut batch: Batch<'_>,
         each: &mut dyn FnMut(&Weighed<'_>),
     ) -> Result<(), CreditError> {
         let mut weights = Weights::default();
         for &opportunity in opportunities {
-            if batch.is_full_before(snapshot.touchpoints_of(opportunity).len()) {
+            if batch.is_full_before(opportunity) {
                 self.weigh_batch(snapshot, &batch, &mut weights, each)?;
                 batch.clear();
             }
-            batch.add(snapshot, self.view, known, opportunity);
+            batch.add(opportunity);
         }
         self.weigh_batch(snapshot, &batch, &mut weights, each)
     }
@@ -117,7 +117,7 @@ impl ModelCredit {
         opportunities: &[u32],
         each: &mut dyn FnMut(&Weighed<'_>),
     ) -> Result<(), CreditError> {
-        self.weigh_each(snapshot, known, opportunities, Batch::traced(), each)
+        self.weigh_each(snapshot, opportunities, Batch::traced(snapshot, self.view, known), each)
     }
 
     /// How the weights of a journey came about; `None` where the weights are all there is to say, or there is no credit.
@@ -126,7 +126,7 @@ impl ModelCredit {
     }
 
     /// The first opportunity on which the model fails when it is asked for one at a time; `None`: on none of them.
-    fn culprit(&self, batch: &Batch) -> Option<u32> {
+    fn culprit(&self, batch: &Batch<'_>) -> Option<u32> {
         let with_touches = batch.opportunities().filter(|(_, touches)| !touches.is_empty());
         let mut alone = Weights::default();
         let mut fails = |journey: &Journey<'_>| {
@@ -147,6 +147,8 @@ pub(super) struct Weighed<'a> {
     pub(super) touches: &'a [Touch],
     /// One for each touchpoint, where they were asked for.
     pub(super) traces: &'a [Trace],
+    /// What was left out before the model saw it.
+    pub(super) left_out: &'a LeftOut,
     /// What the model saw; `None` where there is no touchpoint.
     pub(super) journey: Option<Journey<'a>>,
     /// One for each touchpoint, or why nobody earns anything.
@@ -158,7 +160,8 @@ pub(super) struct Weighed<'a> {
 impl Credit for ModelCredit {
     fn weigh(&self, snapshot: &Snapshot, known: Known, opportunities: &[u32], out: &mut CreditShares) -> Result<(), CreditError> {
         let mut sources = Vec::new();
-        self.weigh_each(snapshot, known, opportunities, Batch::default(), &mut |weighed| match weighed.weights {
+        let batch = Batch::new(snapshot, self.view, known);
+        self.weigh_each(snapshot, opportunities, batch, &mut |weighed| match weighed.weights {
             Ok(weights) => {
                 sources.clear();
                 sources.extend(weighed.touches.iter().map(|touch| source_code(touch.source)));
@@ -211,15 +214,15 @@ impl Training<'_> {
 
 impl Journeys for Training<'_> {
     fn each_batch(&self, visit: &mut dyn FnMut(&[Journey<'_>]) -> Result<(), ModelError>) -> Result<(), ModelError> {
-        let mut batch = Batch::default();
         let known = Known { at_ms: i64::MAX, version: self.version };
+        let mut batch = Batch::new(self.snapshot, self.view, known);
         let count = u32::try_from(self.snapshot.opportunity_count()).expect("a snapshot holds fewer than 2^32 opportunities");
         for opportunity in 0..count {
-            if batch.is_full_before(self.snapshot.touchpoints_of(opportunity).len()) {
+            if batch.is_full_before(opportunity) {
                 visit(&batch.journeys())?;
                 batch.clear();
             }
-            batch.add(self.snapshot, self.view, known, opportunity);
+            batch.add(opportunity);
         }
         visit(&batch.journeys())
     }

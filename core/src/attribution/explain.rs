@@ -1,7 +1,7 @@
 //! How the credit of one opportunity came about, touchpoint by touchpoint, to the cent.
 
 use super::credit::{ModelCredit, Weighed};
-use super::{CreditError, Known};
+use super::{CreditError, Known, LeftOut};
 use crate::catalog::StageKind;
 use crate::facts::Snapshot;
 use crate::facts::reading::Reading;
@@ -62,6 +62,8 @@ pub struct Explained {
     pub remarks: Remarks,
     /// Why nobody earned anything; `None` where somebody did.
     pub no_credit: Option<NoCredit>,
+    /// What was left out of the journey before the model saw it.
+    pub left_out: LeftOut,
 }
 
 /// Explains the credit of an opportunity; `None` where it does not exist then, is deleted, or is not the viewer's to see.
@@ -89,6 +91,7 @@ pub fn explain(
         scale: None,
         remarks: Remarks::NONE,
         no_credit: None,
+        left_out: LeftOut::default(),
     };
     let known = Known { at_ms: reading.at_ms, version: reading.version };
     model.trace(snapshot, known, &[index], &mut |weighed| fill(&mut explained, snapshot, model, weighed))?;
@@ -104,6 +107,7 @@ fn fill(explained: &mut Explained, snapshot: &Snapshot, model: &ModelCredit, wei
     };
     explained.remarks = weighed.remarks;
     explained.no_credit = weighed.weights.err();
+    explained.left_out = weighed.left_out.clone();
     explained.scale = explanation.as_ref().map(|explanation| explanation.scale);
     let touch = |(at, (touch, trace)): (usize, (&pipewright_plugin::Touch, &super::Trace))| {
         let part = explanation.as_ref().and_then(|explanation| explanation.parts.get(at));

@@ -8,8 +8,12 @@ mod diff;
 mod explain;
 mod ground;
 mod journey;
+mod once;
+mod positions;
+mod rules;
 mod run;
 mod score;
+mod suppression;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +22,9 @@ pub use compare::{Compared, ComparedRow, Flip, Given, Mover, Pair, compare};
 pub use credit::{ModelCredit, Trained, Training, View};
 pub use diff::{Because, Differ, Differences, Moved, MovedShare, Reason, Reasons, SourceMove, StoredShare, moved_shares};
 pub use explain::{Explained, ExplainedTouch, explain};
-pub use journey::Trace;
+pub use journey::{LeftOut, Trace};
+pub(crate) use positions::Arrivals;
+pub use rules::{JourneyRules, Linking, NamePattern, Suppression};
 pub use run::{CancelRefusal, RunCredit, RunScope, StartRefusal, credits, in_scope};
 pub use score::{Agreement, ModelScore, Resampling, Scored, SourceScore, score};
 

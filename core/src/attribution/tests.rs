@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod journeys;
 
-use super::{Credit, CreditError, CreditShares, Known, ModelCredit, Training, View};
+use super::{Credit, CreditError, CreditShares, JourneyRules, Known, ModelCredit, Training, View};
 use crate::calendar::{Calendar, YearPattern};
 use crate::campaign::{Campaign, Channel};
 use crate::catalog::{ForecastCategory, Stage, StageKind};
@@ -109,6 +110,14 @@ fn sales(number: usize, instant: &str, rep: RepId) -> Touchpoint {
 }
 
 fn snapshot(time_zone: Tz, deals: &[(OpportunityFact, Vec<VersionFact>)], touches: &[Touchpoint]) -> Snapshot {
+    let mut builder = builder(time_zone, JourneyRules::default());
+    deals.iter().for_each(|(opportunity, versions)| builder.opportunity(opportunity.clone(), versions));
+    touches.iter().for_each(|touch| builder.touchpoint(touch));
+    builder.finish(DataVersion(1))
+}
+
+/// A builder that knows the reps of every role, the campaigns of every channel and the stages of every kind.
+fn builder(time_zone: Tz, journeys: JourneyRules) -> Builder {
     let mut builder = Builder::new(Settings {
         calendar: Calendar { first_month: 2, pattern: YearPattern::Calendar, time_zone, holidays: Default::default() },
         reporting_currency: CurrencyCode::USD,
@@ -116,7 +125,7 @@ fn snapshot(time_zone: Tz, deals: &[(OpportunityFact, Vec<VersionFact>)], touche
         green_from: 1.0,
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
-        look_back_days: 365,
+        journeys,
     });
     let epoch = DateTime::UNIX_EPOCH;
     let mut tenure = |rep: RepId, role, valid_from: DateTime<Utc>| {
@@ -159,9 +168,7 @@ fn snapshot(time_zone: Tz, deals: &[(OpportunityFact, Vec<VersionFact>)], touche
             recorded: DataVersion(1),
         });
     }
-    deals.iter().for_each(|(opportunity, versions)| builder.opportunity(opportunity.clone(), versions));
-    touches.iter().for_each(|touch| builder.touchpoint(touch));
-    builder.finish(DataVersion(1))
+    builder
 }
 
 /// A model from a function over one journey.
@@ -366,7 +373,7 @@ fn many_opportunities_are_answered_in_order_and_in_batches() {
     // Deal n has n % 3 touchpoints.
     let touch = |number: usize| {
         let account = Some(AccountId::derived("test", &(number / 2).to_string()));
-        Touchpoint { account, ..marketing(number, "2025-05-01T00:00:00Z", Channel::Abm) }
+        Touchpoint { account, contact: None, ..marketing(number, "2025-05-01T00:00:00Z", Channel::Abm) }
     };
     let touches: Vec<_> = (0..5_000).filter(|number| number % 2 < (number / 2) % 3).map(touch).collect();
     let snapshot = snapshot(Tz::UTC, &deals, &touches);
@@ -558,34 +565,5 @@ proptest! {
             (sources.to_vec(), weights.iter().map(|weight| weight.to_bits()).collect::<Vec<_>>())
         };
         prop_assert_eq!(bits(), bits());
-    }
-
-    #[test]
-    fn of_a_person_a_campaign_and_a_day_the_first_that_is_more_than_a_visit_counts_else_the_first(touches in touchpoints()) {
-        let neighbour = OpportunityFact { id: OpportunityId::derived("test", "2"), ..deal().0 };
-        let snapshot = snapshot(Tz::UTC, &[deal(), (neighbour, deal().1)], &touches);
-        let mut days: BTreeMap<_, Vec<&Touchpoint>> = BTreeMap::new();
-        for touch in &touches {
-            let alone = touch.campaign.is_none().then_some(touch.id);
-            days.entry((touch.contact, touch.campaign, touch.at.date_naive(), alone)).or_default().push(touch);
-        }
-        let source = |touch: &Touchpoint| match touch.channel {
-            Some(channel) => Source::Channel(channel),
-            None => Source::Role(Role::ALL.into_iter().find(|role| Some(rep(*role)) == touch.rep).unwrap()),
-        };
-        let mut kept: Vec<_> = days
-            .into_values()
-            .map(|mut of_day| {
-                of_day.sort_by_key(|touch| (touch.at, source(touch), touch.id));
-                let more = of_day.iter().find(|touch| touch.kind != TouchpointKind::BareVisit);
-                let one = more.unwrap_or(&of_day[0]);
-                (one.at, source(one))
-            })
-            .collect();
-        kept.sort_unstable();
-        let kept: Vec<u8> = kept.into_iter().map(|(_, source)| source.code()).collect();
-        let shares = credit(&even(ALL), &snapshot, NOW).unwrap();
-        prop_assert_eq!(shares.entry(0).0, &kept[..]);
-        prop_assert_eq!(shares.entry(1).0, &kept[..], "the other opportunity of the account has the same journey");
     }
 }

@@ -146,7 +146,7 @@ impl<'a> Ground<'a> {
 
     /// Whether the look-back of an opportunity begins before the end of P.
     fn may_reach_back(&self, held: &Held<'_>) -> bool {
-        let look_back_ms = i64::from(self.reading.snapshot.settings().look_back_days) * DAY_MS;
+        let look_back_ms = i64::from(self.reading.snapshot.settings().journeys.look_back_days) * DAY_MS;
         self.reading.created_at_ms(held) - look_back_ms < self.instants.end
     }
 

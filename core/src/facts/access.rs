@@ -2,6 +2,7 @@
 
 use super::Snapshot;
 use super::snapshot::date;
+use crate::attribution::{Arrivals, Known};
 use crate::catalog::{ForecastCategory, StageKind};
 use crate::currency::CurrencyCode;
 use crate::ids::{AccountId, CampaignId, DataVersion, RepId, StageId, TouchpointId};
@@ -99,6 +100,41 @@ impl Snapshot {
     /// As [`Self::role_at`], from what was recorded up to `version` (`None`: everything).
     pub fn role_as_recorded(&self, rep: RepId, at_ms: i64, version: Option<DataVersion>) -> Option<Role> {
         self.register.tenure_at(self.register.reps.get(&rep.0)?, at_ms, version)?.role
+    }
+
+    /// When the opportunity at `index` first came to each of these stages, by code, as far as it is `known`.
+    pub(crate) fn first_arrivals(&self, index: u32, stages: &[u32], known: Known) -> Arrivals {
+        let mut arrivals = Arrivals::default();
+        if stages.is_empty() {
+            return arrivals;
+        }
+        let (segment, position) = self.locate(index);
+        let counts = |at: &usize| {
+            segment.valid_from[*at] <= known.at_ms
+                && known.version.is_none_or(|version| segment.versions[*at].recorded <= version)
+        };
+        let mut counted = segment.versions_of(position).filter(counts).peekable();
+        while let Some(at) = counted.next() {
+            let from_ms = segment.valid_from[at];
+            // A version that another one replaced within its instant never held.
+            if counted.peek().is_some_and(|next| segment.valid_from[*next] == from_ms) {
+                continue;
+            }
+            for (arrival, _) in arrivals.iter_mut().zip(stages).filter(|(_, stage)| **stage == segment.versions[at].stage) {
+                arrival.get_or_insert(from_ms);
+            }
+        }
+        arrivals
+    }
+
+    /// Whether there is such a stage, or an opportunity was ever in it.
+    pub fn knows_stage(&self, stage: StageId) -> bool {
+        self.stage_code(stage) != 0
+    }
+
+    /// The code of a stage; 0 where it is not known.
+    pub(crate) fn stage_code(&self, stage: StageId) -> u32 {
+        self.register.stages.get(&stage.0).unwrap_or(0)
     }
 
     /// The code of a rep; 0 where it is not known.

@@ -1,15 +1,20 @@
 //! Building a snapshot from records in bulk, and from a change on top of another snapshot.
 
-use super::gathered::{GatheredTouches, translation};
+use super::gathered::GatheredTouches;
+use super::layered::Layered;
+use super::links::{ContactRoleRow, SplitRow};
+use super::places::{People, PersonRow, intern};
 use super::register::{CampaignRow, Noun, RateRow, Register, TenureRow};
 use super::segment::{LineRow, OriginRow, Segment, VersionRow, narrow};
-use super::touches::{Touches, resolve};
-use super::{AccountFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
+use super::touches::Touches;
+use super::{AccountFact, ContactFact, LeadFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
+use crate::attribution::Linking;
 use crate::campaign::Campaign;
 use crate::catalog::{Product, Region, Segment as MarketSegment, Stage};
 use crate::currency::ExchangeRate;
 use crate::forecast::{Adjustment, Judgement};
 use crate::ids::{DataVersion, LineSetId, OpportunityId};
+use crate::opportunity::{ContactRole, Split};
 use crate::rep::{Rep, Tenure};
 use crate::target::Target;
 use crate::touchpoint::Touchpoint;
@@ -22,9 +27,12 @@ use uuid::Uuid;
 ///
 /// Used twice: [`Self::new`] for a whole load, [`Self::onto`] for the records of new changes on top of a snapshot. In the
 /// second case an opportunity that comes again comes with **all** its versions, and replaces what the snapshot held of it;
-/// everything else that comes again replaces the row of the same id.
+/// everything else that comes again replaces the row of the same id. Touchpoints come again where an opportunity, contact or
+/// lead that they name does, so that they lie where it leads them now.
 pub struct Builder {
-    base: Snapshot,
+    pub(super) base: Snapshot,
+    /// As it was before.
+    pub(super) before: Snapshot,
     /// Opportunities given to this builder, in the order given; lines and indices come at the end.
     fresh: Segment,
     set_numbers: HashMap<LineSetId, u32>,
@@ -33,9 +41,9 @@ pub struct Builder {
     line_ranges: HashMap<LineSetId, (u32, u32)>,
     /// Set and position of the line that came last.
     last_line: Option<(LineSetId, i32)>,
-    touches: Vec<GatheredTouches>,
+    pub(super) touches: Vec<GatheredTouches>,
     /// Reps with new tenures.
-    retold: HashSet<u32>,
+    pub(super) retold: HashSet<u32>,
     targets: Vec<Target>,
     judgements: Vec<Judgement>,
     adjustments: Vec<Adjustment>,
@@ -55,7 +63,10 @@ impl Builder {
             changed: Arc::default(),
             count: 0,
             touches: Touches::default(),
-            homeless: Arc::default(),
+            touches_on_opportunities: false,
+            people: People::default(),
+            contact_roles: Layered::default(),
+            splits: Layered::default(),
             waiting_lines: Arc::default(),
             targets: Arc::default(),
             judgements: Arc::default(),
@@ -68,6 +79,7 @@ impl Builder {
     pub fn onto(base: &Snapshot) -> Self {
         Self {
             base: base.clone(),
+            before: base.clone(),
             fresh: Segment::default(),
             set_numbers: HashMap::new(),
             lines: Vec::new(),
@@ -80,6 +92,16 @@ impl Builder {
             adjustments: Vec::new(),
             redrawn: false,
         }
+    }
+
+    /// Whose touchpoints are an opportunity's.
+    pub fn linking(&self) -> Linking {
+        self.base.settings.journeys.linking
+    }
+
+    /// Whether a rule of suppression names contacts or leads.
+    pub fn names_people(&self) -> bool {
+        self.base.settings.journeys.suppressions.iter().any(|rule| !rule.people.is_empty())
     }
 
     fn register(&mut self) -> &mut Register {
@@ -146,6 +168,7 @@ impl Builder {
 
     /// Adds a campaign.
     pub fn campaign(&mut self, campaign: &Campaign) {
+        let settings = Arc::clone(&self.base.settings);
         let register = self.register();
         let code = register.campaigns.intern(&campaign.id.0);
         register.names.insert(campaign.id.0, campaign.name.clone());
@@ -160,6 +183,9 @@ impl Builder {
             is_deleted: campaign.is_deleted,
         };
         Arc::make_mut(&mut register.campaign_rows).insert(code, row);
+        let rules = settings.journeys.suppressions.iter().enumerate();
+        let named = rules.filter(|(_, rule)| rule.names(campaign.id, &campaign.name));
+        register.rules_naming.insert(code, named.fold(0, |bits, (at, _)| bits | 1 << at));
     }
 
     /// Adds an exchange rate; one of the same (currency, first day, known from) replaces the one that was there.
@@ -248,11 +274,48 @@ impl Builder {
         }
     }
 
-    /// Adds a touchpoint. One that names neither an account nor an opportunity can belong to no journey; without a campaign
-    /// too it is left out.
+    /// Adds a contact, so that touchpoints without an account are found by theirs.
+    pub fn contact(&mut self, contact: &ContactFact) {
+        let account = contact.account.map(|id| id.0);
+        self.base.people.change(contact.id.0, |row| *row = PersonRow { account, ..PersonRow::default() });
+    }
+
+    /// Adds a lead, so that its touchpoints are those of the contact that it became, at that contact's account.
+    pub fn lead(&mut self, lead: &LeadFact) {
+        let (contact, account) = (lead.converted_contact.map(|id| id.0), lead.converted_account.map(|id| id.0));
+        let became = contact.is_some() || account.is_some();
+        // One that is still a lead says nothing, unless it was thought to have become more.
+        if became || self.base.people.get(&lead.id.0).is_some() {
+            self.base.people.change(lead.id.0, |row| *row = PersonRow { contact, account, recorded: lead.recorded });
+        }
+    }
+
+    /// Adds a contact's part in an opportunity; needed unless touchpoints are linked by account.
+    pub fn contact_role(&mut self, role: &ContactRole) {
+        let contact = self.home(role.contact.0);
+        let row = ContactRoleRow { id: role.id, contact, is_primary: role.is_primary, recorded: role.recorded };
+        self.base.contact_roles.change(role.opportunity, |rows| {
+            rows.retain(|own| own.id != row.id);
+            rows.extend((!role.is_deleted).then_some(row));
+        });
+    }
+
+    /// Adds a rep's share of an opportunity.
+    pub fn split(&mut self, split: &Split) {
+        let rep = self.code(&split.rep.0, Noun::Rep);
+        // A percentage below 0 is no share of anything.
+        let share_millionths = u32::try_from(split.percentage_bp).unwrap_or(0).saturating_mul(100);
+        let row = SplitRow { id: split.id, rep, share_millionths, is_overlay: split.is_overlay, recorded: split.recorded };
+        self.base.splits.change(split.opportunity, |rows| {
+            rows.retain(|own| own.id != row.id);
+            rows.extend((!split.is_deleted).then_some(row));
+        });
+    }
+
+    /// Adds a touchpoint. One of no account, no person, no opportunity and no campaign can belong to nothing and is left out.
     pub fn touchpoint(&mut self, touchpoint: &Touchpoint) {
         if self.touches.is_empty() {
-            self.touches.push(GatheredTouches::default());
+            self.touches.push(GatheredTouches::new(self.linking()));
         }
         self.touches[0].push(touchpoint);
     }
@@ -313,6 +376,9 @@ impl Builder {
         if let Some(accounts) = Arc::get_mut(&mut self.base.accounts) {
             accounts.settle();
         }
+        self.base.people.settle();
+        self.base.contact_roles.settle();
+        self.base.splits.settle();
         self.base
     }
 
@@ -360,10 +426,6 @@ impl Builder {
         for (position, origin) in fresh.origins.iter().enumerate() {
             last.insert(origin.id, position);
         }
-        let current = |(position, origin): (usize, &OriginRow)| (last[&origin.id] == position).then_some(*origin);
-        for origin in fresh.origins.iter().enumerate().filter_map(current) {
-            self.rehome(&origin);
-        }
         if self.base.count == 0 && last.len() == fresh.len() {
             let mut fresh = fresh;
             fresh.index = (0..narrow(fresh.len())).collect();
@@ -398,61 +460,8 @@ impl Builder {
         }
     }
 
-    /// Takes the touchpoints that have no account of their own to that of their opportunity, where it has another now.
-    fn rehome(&mut self, origin: &OriginRow) {
-        let Some(ids) = self.base.homeless.get(&origin.id).cloned() else { return };
-        let from = self.home_of(origin.id);
-        let to = if origin.account == 0 { self.home(origin.id.0) } else { origin.account };
-        self.base.touches.take_home(&ids, from, to);
-    }
-
-    /// The account of an opportunity; where none is known, the opportunity itself.
-    fn home_of(&mut self, id: OpportunityId) -> u32 {
-        let account = self.base.opportunity_index(id).map_or(0, |index| {
-            let (segment, position) = self.base.locate(index);
-            segment.origins[position].account
-        });
-        if account == 0 { self.home(id.0) } else { account }
-    }
-
-    /// Gives touchpoints their home and, by what reps did at the time, their source.
-    fn settle_touches(&mut self) {
-        if !self.retold.is_empty() && !self.base.touches.is_empty() {
-            self.base.touches.retell(&self.base.register, &self.retold);
-        }
-        for gathered in std::mem::take(&mut self.touches) {
-            self.settle_gathered(gathered);
-        }
-    }
-
-    fn settle_gathered(&mut self, gathered: GatheredTouches) {
-        if gathered.is_empty() {
-            return;
-        }
-        let GatheredTouches { mut rows, accounts: mut homes, reached, homeless, account_codes, rep_codes, campaign_codes } =
-            gathered;
-        let home_of = translation(&account_codes, |id| self.home(*id));
-        homes.iter_mut().for_each(|code| *code = home_of[*code as usize]);
-        for (at, campaign) in reached {
-            homes[at] = self.home(campaign.0);
-        }
-        for (row, id) in homeless {
-            homes[row] = self.home_of(id);
-            Arc::make_mut(&mut self.base.homeless).entry(id).or_default().push(rows[row].id());
-        }
-        let reps = translation(&rep_codes, |id| self.code(id, Noun::Rep));
-        let campaigns = translation(&campaign_codes, |id| self.code(id, Noun::Campaign));
-        rows.iter_mut().for_each(|row| row.recode(&reps, &campaigns));
-        resolve(&mut rows, &self.base.register);
-        if self.base.touches.is_empty() {
-            self.base.touches = Touches::loaded(rows, &homes);
-        } else {
-            self.base.touches.add(&rows, &homes);
-        }
-    }
-
     /// The code of an id, without copying the register where it is known already.
-    fn code(&mut self, id: &Uuid, noun: Noun) -> u32 {
+    pub(super) fn code(&mut self, id: &Uuid, noun: Noun) -> u32 {
         match self.base.register.codes(noun).get(id) {
             Some(code) => code,
             None => self.register().codes_mut(noun).intern(id),
@@ -460,10 +469,7 @@ impl Builder {
     }
 
     fn home(&mut self, id: Uuid) -> u32 {
-        match self.base.accounts.codes.get(&id) {
-            Some(code) => code,
-            None => Arc::make_mut(&mut self.base.accounts).codes.intern(&id),
-        }
+        intern(&mut self.base.accounts, id)
     }
 }
 

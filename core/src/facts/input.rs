@@ -1,9 +1,13 @@
 //! What the column store is built from: the records, less what no number needs.
 
+use crate::attribution::JourneyRules;
 use crate::calendar::Calendar;
 use crate::catalog::ForecastCategory;
 use crate::currency::CurrencyCode;
-use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, ProductId, RegionId, RepId, SegmentId, StageId};
+use crate::ids::{
+    AccountId, CampaignId, ContactId, DataVersion, LeadId, LineSetId, OpportunityId, ProductId, RegionId, RepId, SegmentId,
+    StageId,
+};
 use crate::target::Measure;
 use crate::touchpoint::Source;
 use chrono::NaiveDate;
@@ -24,8 +28,8 @@ pub struct Settings {
     pub yellow_from: f64,
     /// The thresholds of columns that have their own.
     pub column_thresholds: BTreeMap<Measure, Thresholds>,
-    /// Days before creation from which touchpoints count.
-    pub look_back_days: u32,
+    /// Which touchpoints make a journey.
+    pub journeys: JourneyRules,
 }
 
 /// Pace at or above which a cell is GREEN, and YELLOW.
@@ -52,6 +56,29 @@ pub struct AccountFact {
     pub id: AccountId,
     /// Its industry.
     pub industry: Option<String>,
+}
+
+/// A contact, as far as numbers need it.
+#[derive(Debug, Clone)]
+pub struct ContactFact {
+    /// Which.
+    pub id: ContactId,
+    /// Where they work.
+    pub account: Option<AccountId>,
+}
+
+/// A lead that was converted, as far as numbers need it.
+#[derive(Debug, Clone)]
+pub struct LeadFact {
+    /// Which.
+    pub id: LeadId,
+    /// The account it became part of.
+    pub converted_account: Option<AccountId>,
+    /// The contact it became.
+    pub converted_contact: Option<ContactId>,
+    /// The change that brought this state of the row: touchpoints that only the conversion leads to an account are known from
+    /// then on.
+    pub recorded: DataVersion,
 }
 
 /// An opportunity, as far as numbers need it.

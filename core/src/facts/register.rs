@@ -144,6 +144,8 @@ pub(super) struct Register {
     pub(super) names: HashMap<Uuid, String>,
     pub(super) stage_kinds: Mixed<u32, StageKind>,
     pub(super) campaign_rows: Arc<Mixed<u32, CampaignRow>>,
+    /// By campaign, one bit for each rule of suppression that names it.
+    pub(super) rules_naming: Mixed<u32, u64>,
     /// Whether reps can still sign in to the source system.
     pub(super) active_reps: Mixed<u32, bool>,
     /// By rep, in order of (valid_from, recorded).

@@ -1,15 +1,18 @@
 //! An unchanging view of everything, named by the last change it holds.
 
 use super::curves::Curves;
+use super::layered::Layered;
+use super::links::{ContactRoleRow, SplitRow};
+use super::places::People;
 use super::register::{self, Codes, Register};
 use super::segment::{LineRow, Segment};
-use super::touches::{Touches, Touchpoints};
+use super::touches::Touches;
 use super::{Origin, Settings, State};
 use crate::campaign::Channel;
 use crate::currency::CurrencyCode;
 use crate::dimension::{Dimension, DimensionValue};
 use crate::forecast::{Adjustment, Judgement};
-use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, RepId, StageId, TouchpointId};
+use crate::ids::{AccountId, CampaignId, DataVersion, LineSetId, OpportunityId, RepId, StageId};
 use crate::rep::Role;
 use crate::target::Target;
 use crate::touchpoint::Source;
@@ -19,7 +22,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Accounts by code, and the codes that stand for an opportunity without one. A change copies only what is recent.
+/// Accounts by code, and the codes of what else touchpoints lie under: persons, opportunities, campaigns. A change copies only what
+/// is recent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Accounts {
     pub(super) codes: Codes<Uuid>,
@@ -69,8 +73,13 @@ pub struct Snapshot {
     pub(super) changed: Arc<Segment>,
     pub(super) count: u32,
     pub(super) touches: Touches,
-    /// Touchpoints without an account, by the opportunity whose account they are taken to be of.
-    pub(super) homeless: Arc<HashMap<OpportunityId, Vec<TouchpointId>>>,
+    /// Whether any touchpoint lies in the home of an opportunity, beside that of an account or person.
+    pub(super) touches_on_opportunities: bool,
+    pub(super) people: People,
+    /// By opportunity; deleted ones are left out.
+    pub(super) contact_roles: Layered<OpportunityId, Vec<ContactRoleRow>>,
+    /// By opportunity; deleted ones are left out.
+    pub(super) splits: Layered<OpportunityId, Vec<SplitRow>>,
     /// Lines whose opportunity has not come yet.
     pub(super) waiting_lines: Arc<HashMap<LineSetId, Vec<LineRow>>>,
     pub(super) targets: Arc<Vec<Target>>,
@@ -161,16 +170,6 @@ impl Snapshot {
         let (segment, position) = self.locate(index);
         let at = segment.versions_of(position).find(|at| segment.valid_from[*at] <= at_ms && at_ms < segment.valid_to[*at])?;
         Some(self.state(segment, at))
-    }
-
-    /// The touchpoints of the opportunity's account (of itself, where it has none), in order of (instant, source, id).
-    pub fn touchpoints_of(&self, index: u32) -> Touchpoints<'_> {
-        let (segment, position) = self.locate(index);
-        let row = &segment.origins[position];
-        match row.account {
-            0 => self.accounts.codes.get(&row.id.0).map_or(Touchpoints::NONE, |home| self.touches.of(home)),
-            account => self.touches.of(account),
-        }
     }
 
     /// The role that a rep held at an instant; `None` where none is known.

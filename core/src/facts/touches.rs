@@ -1,5 +1,5 @@
-//! Touchpoints, home by home: a home is the code of the account they belong to, or of the opportunity that has none, or of the
-//! campaign whose people are at no account yet.
+//! Touchpoints, home by home: a home is the code of the account or person whose they are, of the opportunity that they were
+//! logged on, or of the campaign whose people are at no account yet.
 //!
 //! One large table of the last load, and a small one for each home that changed since, which replaces the home's rows in the
 //! large one. Within a home rows are in order of (instant, source, id).
@@ -37,6 +37,8 @@ pub(super) struct TouchRow {
     kind: TouchpointKind,
     /// Code of the source plus 1; 0 for none.
     source: u8,
+    /// Whether it lies in another home too, which counts it.
+    is_again: bool,
 }
 
 impl TouchRow {
@@ -50,6 +52,7 @@ impl TouchRow {
             campaign: fact.campaign.map_or(0, NonZeroU32::get),
             kind: fact.kind,
             source: source_code(fact.source),
+            is_again: false,
         }
     }
 
@@ -57,10 +60,35 @@ impl TouchRow {
         self.id
     }
 
+    pub(super) fn recorded(&self) -> DataVersion {
+        DataVersion(i64::from(self.recorded))
+    }
+
+    /// Code of its campaign; 0 for none.
+    pub(super) fn campaign(&self) -> u32 {
+        self.campaign
+    }
+
+    /// The same for a second home.
+    pub(super) fn again(self) -> Self {
+        Self { is_again: true, ..self }
+    }
+
+    /// The same, counting only from a change on.
+    pub(super) fn not_before(self, recorded: DataVersion) -> Self {
+        let recorded = u32::try_from(recorded.0).expect("changes are counted from 1 up and fit 32 bits");
+        Self { recorded: self.recorded.max(recorded), ..self }
+    }
+
+    /// Says who it is of.
+    pub(super) fn is_of(&mut self, person: u64) {
+        self.person = person;
+    }
+
     fn fact(&self) -> TouchFact {
         TouchFact {
             at_ms: self.at_ms,
-            recorded: DataVersion(i64::from(self.recorded)),
+            recorded: self.recorded(),
             person: NonZeroU64::new(self.person),
             rep: self.rep,
             id: self.id,
@@ -109,9 +137,6 @@ fn source_code(source: Option<Source>) -> u8 {
 pub struct Touchpoints<'a>(&'a [TouchRow]);
 
 impl<'a> Touchpoints<'a> {
-    /// None at all.
-    pub(super) const NONE: Self = Self(&[]);
-
     /// How many.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -125,6 +150,11 @@ impl<'a> Touchpoints<'a> {
     /// One by one.
     pub fn iter(&self) -> impl Iterator<Item = TouchFact> + use<'a> {
         self.0.iter().map(TouchRow::fact)
+    }
+
+    /// Those that no other home counts.
+    pub(super) fn counted_here(&self) -> impl Iterator<Item = TouchFact> + use<'a> {
+        self.0.iter().filter(|row| !row.is_again).map(TouchRow::fact)
     }
 
     /// Those from one instant to another, both included.
@@ -144,7 +174,7 @@ struct TouchTable {
 }
 
 impl TouchTable {
-    /// Of rows in any order, with the home of each.
+    /// Of rows in any order, with the home of each; those without one are left out.
     fn new(mut rows: Vec<TouchRow>, homes: &[u32]) -> Self {
         let count = homes.iter().max().map_or(0, |home| *home as usize + 1);
         let mut starts = vec![0_u32; count + 1];
@@ -166,6 +196,9 @@ impl TouchTable {
         drop(next);
         put(&mut rows, &mut places);
         drop(places);
+        let nowhere = starts.get(1).copied().unwrap_or(0);
+        rows.drain(..nowhere as usize);
+        starts.iter_mut().for_each(|start| *start = start.saturating_sub(nowhere));
         sort_homes(&starts, &mut rows);
         rows.shrink_to_fit();
         Self { starts, rows }
@@ -243,11 +276,20 @@ impl Touches {
         self.base.rows.is_empty() && self.changed.is_empty()
     }
 
-    /// With more touchpoints; one that comes again replaces the one of its id, which lies in
-    /// the same home: nobody rewrites whose it is.
+    /// Without these touchpoints, by home.
+    pub(super) fn remove(&mut self, gone: &HashMap<u32, HashSet<TouchpointId>>) {
+        let stays = |home: u32, gone: &HashSet<TouchpointId>| {
+            self.of(home).0.iter().filter(|row| !gone.contains(&row.id)).copied().collect()
+        };
+        let told_anew = gone.iter().map(|(home, gone)| (*home, stays(*home, gone))).collect();
+        self.replace(told_anew);
+    }
+
+    /// With more touchpoints; one that comes again replaces the one of its id in the same home. Those without a home are left
+    /// out.
     pub(super) fn add(&mut self, rows: &[TouchRow], homes: &[u32]) {
         let mut by_home: HashMap<u32, HashMap<TouchpointId, TouchRow>> = HashMap::new();
-        for (row, home) in rows.iter().zip(homes) {
+        for (row, home) in rows.iter().zip(homes).filter(|(_, home)| **home != 0) {
             by_home.entry(*home).or_default().insert(row.id, *row);
         }
         let told_anew = by_home.into_iter().map(|(home, fresh)| {
@@ -256,17 +298,6 @@ impl Touches {
         });
         let told_anew = told_anew.collect();
         self.replace(told_anew);
-    }
-
-    /// Takes those of these touchpoints that are in one home to another.
-    pub(super) fn take_home(&mut self, ids: &[TouchpointId], from: u32, to: u32) {
-        let ids: HashSet<&TouchpointId> = ids.iter().collect();
-        let (moved, left): (Vec<TouchRow>, Vec<TouchRow>) = self.of(from).0.iter().partition(|row| ids.contains(&row.id));
-        if from == to || moved.is_empty() {
-            return;
-        }
-        let there = in_order(self.of(to).0.iter().copied().chain(moved).collect());
-        self.replace(vec![(from, left), (to, there)]);
     }
 
     /// Gives what these reps did the role that they held at the time: only homes in which one of them has another role now

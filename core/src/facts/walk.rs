@@ -53,7 +53,7 @@ impl Snapshot {
         wanted: impl Fn(&TouchFact) -> bool + Sync,
     ) -> Vec<(u32, TouchFact)> {
         let of_home = |home: u32| {
-            let facts = self.touches.of(home).between(from_ms, to_ms).iter();
+            let facts = self.touches.of(home).between(from_ms, to_ms).counted_here();
             let facts = facts.filter(|fact| version.is_none_or(|version| fact.recorded <= version) && wanted(fact));
             facts.map(|fact| (home, fact)).collect::<Vec<_>>()
         };

@@ -1,10 +1,11 @@
 //! Hand-offs: who gave them, who took them, and what came of them.
 
 use super::{RoleFigures, RoleQuery};
+use crate::attribution::Known;
 use crate::calendar::DAY_MS;
-use crate::facts::TouchFact;
 use crate::facts::hash::Mixed;
 use crate::facts::reading::Reading;
+use crate::facts::{LinkBuffers, TouchFact};
 use crate::ids::{OpportunityId, TouchpointId};
 use crate::rep::Role;
 use crate::touchpoint::{Source, TouchpointKind};
@@ -18,7 +19,7 @@ fn is_hand_off(fact: &TouchFact) -> bool {
 /// it and not after T (of several, the first); taken by the role that its owner held at its creation.
 pub(super) fn add(reading: &Reading<'_>, query: &RoleQuery, roles: &mut [RoleFigures]) {
     let (snapshot, version) = (reading.snapshot, reading.version);
-    let look_back_ms = i64::from(snapshot.settings().look_back_days) * DAY_MS;
+    let look_back_ms = i64::from(snapshot.settings().journeys.look_back_days) * DAY_MS;
     let given = snapshot.touchpoints_between(reading.span(&query.period), version, is_hand_off);
     let made = made_of(reading, query);
     for (home, fact) in given {
@@ -46,23 +47,26 @@ fn made_of(reading: &Reading<'_>, query: &RoleQuery) -> Mixed<TouchpointId, Made
     let mut days = query.period.day_numbers();
     days.end = days.end.saturating_add_unsigned(window_days);
     let count = u32::try_from(snapshot.opportunity_count()).expect("a snapshot holds fewer than 2^32 opportunities");
-    let mut made: Mixed<TouchpointId, Made> = Mixed::default();
+    let (mut made, mut hand_offs) = (Mixed::<TouchpointId, Made>::default(), Vec::new());
+    let (known, mut linked) = (Known { at_ms: reading.at_ms, version }, LinkBuffers::default());
     for index in snapshot.near(0..count, &days) {
         let created_ms = snapshot.created_at_ms(index);
         if created_ms < from_ms || created_ms > reading.at_ms || created_ms > to_ms.saturating_add(window_ms) {
             continue;
         }
         let within = (created_ms.saturating_sub(window_ms).max(from_ms), created_ms.min(to_ms));
-        let hand_offs = snapshot.touchpoints_of(index).between(within.0, within.1).iter().filter(is_hand_off);
-        let mut known = hand_offs.filter(|fact| version.is_none_or(|version| fact.recorded <= version)).peekable();
-        if known.peek().is_none() || reading.held(index).is_none_or(|held| held.is_deleted()) {
+        hand_offs.clear();
+        snapshot.each_linked(index, known, within.0..=within.1, &mut linked, |fact| {
+            hand_offs.extend(is_hand_off(fact).then_some(fact.id));
+        });
+        if hand_offs.is_empty() || reading.held(index).is_none_or(|held| held.is_deleted()) {
             continue;
         }
         let id = snapshot.opportunity_id(index);
         let owner = snapshot.state_as_recorded(index, created_ms, version).and_then(|state| state.owner);
         let taker = owner.and_then(|owner| snapshot.role_as_recorded(owner, created_ms, version));
-        for fact in known {
-            let first = made.entry(fact.id).or_insert((created_ms, id, taker));
+        for hand_off in &hand_offs {
+            let first = made.entry(*hand_off).or_insert((created_ms, id, taker));
             if (created_ms, id) < (first.0, first.1) {
                 *first = (created_ms, id, taker);
             }

@@ -62,7 +62,7 @@ pub fn settings() -> Settings {
         green_from: 1.0,
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
-        look_back_days: 365,
+        journeys: pipewright_core::attribution::JourneyRules::default(),
     }
 }
 

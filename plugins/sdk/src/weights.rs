@@ -21,10 +21,12 @@ pub enum NoCredit {
     NoSplit = 6,
     /// The opportunity's revenue splits do not add up to 100%.
     SplitsNotWhole = 7,
+    /// The journey has more touchpoints than the limit lets: said by the host, which then asks no model.
+    TooManyTouchpoints = 8,
 }
 
 impl NoCredit {
-    /// 1 to 7.
+    /// 1 to 8.
     pub const fn code(self) -> u8 {
         self as u8
     }
@@ -39,6 +41,7 @@ impl NoCredit {
             Self::NoPositionReached,
             Self::NoSplit,
             Self::SplitsNotWhole,
+            Self::TooManyTouchpoints,
         ];
         all.into_iter().find(|reason| reason.code() == code)
     }

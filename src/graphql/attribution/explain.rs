@@ -10,12 +10,12 @@ use crate::graphql::opportunity::Opportunity;
 use crate::graphql::page::{self, Connection, DEFAULT, Listed, MOST, Paging};
 use crate::graphql::question::{ModelInput, model};
 use crate::graphql::rep::Rep;
-use crate::graphql::scalars::{Change, Instant, Money};
+use crate::graphql::scalars::{Change, Instant, Money, count};
 use crate::graphql::source::Source;
 use crate::graphql::touchpoint::{Touchpoint, TouchpointKind};
 use async_graphql::{Context, Enum, ID, Object, Result};
 use chrono::DateTime;
-use pipewright_core::attribution;
+use pipewright_core::attribution::{self, JourneyRules};
 use pipewright_core::ids::OpportunityId;
 use pipewright_core::touchpoint;
 use pipewright_plugin::{Kind, Moved, Positions, Remarks, Why};
@@ -226,6 +226,53 @@ impl ExplainedTouchpoint {
     }
 }
 
+/// What was left out of a journey before the model saw it.
+pub struct LeftOut(attribution::LeftOut);
+
+/// What was left out of a journey before the model saw it.
+#[Object(name = "JourneyLeftOut")]
+impl LeftOut {
+    /// Touchpoints that the configured rules of suppression took out, by the first rule that holds for each; rules that took out
+    /// none are not listed.
+    #[graphql(complexity = "JourneyRules::MOST_SUPPRESSIONS * child_complexity + 1")]
+    async fn suppressed(&self, ctx: &Context<'_>) -> Vec<Suppressed> {
+        let rules = &crate::graphql::app(ctx).config.attribution.suppress;
+        let taken = self.0.suppressed.iter().zip(rules).enumerate().filter(|(_, (count, _))| **count > 0);
+        taken.map(|(at, (count, rule))| Suppressed { rule: rule.called(at + 1), count: *count }).collect()
+    }
+
+    /// Touchpoints that another one stands for: of the same session, or of the same person, campaign and day.
+    async fn repeated_count(&self) -> i32 {
+        count(self.0.repeated as u64)
+    }
+
+    /// Touchpoints that the journey would have, where they are more than the configured limit lets: then it has none. Null
+    /// where they are not.
+    async fn too_many_count(&self) -> Option<i32> {
+        self.0.too_many.map(|touchpoints| count(touchpoints as u64))
+    }
+}
+
+/// What one rule of suppression took out.
+pub struct Suppressed {
+    rule: String,
+    count: usize,
+}
+
+/// What one rule of suppression took out.
+#[Object(name = "SuppressedTouchpoints")]
+impl Suppressed {
+    /// The rule's name in the configuration; `rule 2` for the second one, where it has none.
+    async fn rule(&self) -> &str {
+        &self.rule
+    }
+
+    /// How many touchpoints.
+    async fn count(&self) -> i32 {
+        count(self.count as u64)
+    }
+}
+
 /// How the credit of one opportunity came about.
 pub struct AttributionExplanation {
     explained: attribution::Explained,
@@ -290,6 +337,11 @@ impl AttributionExplanation {
         let placed: Vec<_> = placed.map(|(place, touch)| ExplainedTouchpoint { place, touch }).collect();
         let paging = Paging { first, after, last, before };
         page::of_list(&placed, "Explanation.touchpoints", |one| one.place, Clone::clone, &paging, (DEFAULT, MOST))
+    }
+
+    /// What was left out of the journey before the model saw it.
+    async fn left_out(&self) -> LeftOut {
+        LeftOut(self.explained.left_out.clone())
     }
 
     /// What (baseWeight + moved) is multiplied by so that the weights add up to 1. Null where the model does not say.
