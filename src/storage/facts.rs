@@ -125,7 +125,9 @@ impl Span {
     /// new touchpoints need.
     fn needed(&self, table: &str, all: &str, by_new: &str) -> Vec<String> {
         if self.after.is_none() {
-            return vec![format!("{table} WHERE {all}")];
+            // One that is still a lead leads nowhere; one that became a lead again must be heard of.
+            let became = " AND (converted_contact_id IS NOT NULL OR converted_account_id IS NOT NULL)";
+            return vec![format!("{table} WHERE {all}{}", if table == "lead" { became } else { "" })];
         }
         let changed = format!("{table} WHERE recorded > :1 AND recorded <= :2 AND {all}");
         let by_new = format!("{table} WHERE {by_new}");

@@ -18,7 +18,7 @@ pub struct GatheredTouches {
     pub(super) keys: Vec<u32>,
     /// Code of the opportunity that each was logged on; 0 for none.
     pub(super) opportunities: Vec<u32>,
-    /// Rows without an account whose person may be of one, where they lie under accounts.
+    /// Rows without an account whose contact may be of one, where they lie under accounts.
     pub(super) adrift: Vec<(usize, Uuid)>,
     /// Rows of a person who was a lead then.
     pub(super) leads: Vec<(usize, Uuid)>,
@@ -56,11 +56,10 @@ impl GatheredTouches {
             Linking::ByContactRole | Linking::ByPrimaryContact => person.or(account),
         };
         if key.is_none() {
-            match (person, touchpoint.opportunity, touchpoint.campaign) {
-                (None, None, None) => return,
-                (Some(person), _, _) => self.adrift.push((row, person)),
-                _ => {}
+            if let (None, None, None) = (person, touchpoint.opportunity, touchpoint.campaign) {
+                return;
             }
+            self.adrift.extend(touchpoint.contact.map(|contact| (row, contact.0)));
         }
         if let (None, Some(lead)) = (touchpoint.contact, touchpoint.lead) {
             self.leads.push((row, lead.0));

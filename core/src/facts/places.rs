@@ -71,7 +71,8 @@ impl Places {
         let homes = gathered.keys.iter().map(|key| of_key[*key as usize]).collect();
         let mut places = Self { homes, second: Vec::new(), since: Vec::new(), on_opportunities: false };
         if by_account {
-            for (row, person) in &gathered.adrift {
+            let leads = gathered.leads.iter().filter(|(row, _)| gathered.keys[*row] == 0);
+            for (row, person) in gathered.adrift.iter().chain(leads) {
                 places.homes[*row] = view.people.account_of(*person).map_or(0, &mut home);
             }
         }
