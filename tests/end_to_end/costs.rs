@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Lists without an argument for their size: the most they can hold.
-const CAPS: [(&str, &str, u64); 38] = [
+const CAPS: [(&str, &str, u64); 39] = [
     ("Query", "attributionModels", 100),
     ("Query", "pluginFiles", 100),
     ("Query", "roles", 5),
