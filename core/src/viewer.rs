@@ -1,10 +1,10 @@
 //! Who asks, and which rows they may learn of. Every use case takes a [`Viewer`], every question a [`Scope`].
 
 /// The rows a viewer may learn of. It acts before grouping, so it binds rows, sums, shares and counts alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope(Reach);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Reach {
     Everything,
 }

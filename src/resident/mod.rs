@@ -9,15 +9,23 @@ use pipewright_core::ids::DataVersion;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::{Notify, watch};
 
-/// How often the change feed is asked for what others wrote.
+/// How often the change feed is asked for what others wrote, whatever the database says by itself.
 const POLL: Duration = Duration::from_millis(200);
+
+/// Between two tries to be told by the database itself.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// The current snapshot, swapped whole; readers take no lock.
 pub struct Resident {
     storage: Storage,
     current: ArcSwap<Snapshot>,
     catching_up: tokio::sync::Mutex<()>,
+    /// Told of each swap; nobody need listen.
+    version: watch::Sender<DataVersion>,
+    /// Rung when the database says that something was committed.
+    rung: Notify,
     loaded: Instant,
     /// When the snapshot was last found in step with the change feed: milliseconds after `loaded`.
     in_step_ms: AtomicU64,
@@ -30,13 +38,27 @@ impl Resident {
     /// The database could not be read.
     pub async fn load(storage: Storage, settings: Settings) -> Result<Arc<Self>, StorageError> {
         let current = ArcSwap::from_pointee(storage.facts(settings).await?);
-        let catching_up = tokio::sync::Mutex::new(());
-        Ok(Arc::new(Self { storage, current, catching_up, loaded: Instant::now(), in_step_ms: AtomicU64::new(0) }))
+        let (version, _) = watch::channel(current.load().data_version());
+        Ok(Arc::new(Self {
+            storage,
+            current,
+            catching_up: tokio::sync::Mutex::new(()),
+            version,
+            rung: Notify::new(),
+            loaded: Instant::now(),
+            in_step_ms: AtomicU64::new(0),
+        }))
     }
 
     /// The snapshot of now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Tells the version of each snapshot when it has become the one of now. Versions that come faster than they are looked at
+    /// are skipped: the latest is always told.
+    pub fn versions(&self) -> watch::Receiver<DataVersion> {
+        self.version.subscribe()
     }
 
     /// How long ago the snapshot was last known to hold all that is committed. It grows while the change feed cannot be read,
@@ -59,18 +81,46 @@ impl Resident {
             return Ok(());
         }
         let newer = self.storage.facts_onto(self.snapshot()).await?;
+        let version = newer.data_version();
         self.current.store(newer);
+        self.version.send_if_modified(|told| std::mem::replace(told, version) != version);
         Ok(())
     }
 
-    /// Polls the change feed until the process ends. A database that is away is logged once when it goes and once when it
-    /// comes back; until then the snapshot stays as it is.
+    /// Takes in what is committed until the process ends: at once where the database says so, and by asking the change feed
+    /// behind that. A database that is away is logged once when it goes and once when it comes back; until then the snapshot
+    /// stays as it is.
     pub async fn follow(self: Arc<Self>) {
+        tokio::join!(self.ask(), self.listen());
+    }
+
+    /// Rings at what the database says. A connection that is lost is made again: until then, asking does.
+    async fn listen(&self) {
+        loop {
+            match self.storage.bell().await {
+                Ok(Some(mut bell)) => {
+                    // What was committed before it listened.
+                    self.rung.notify_one();
+                    while bell.rung().await.is_ok() {
+                        self.rung.notify_one();
+                    }
+                }
+                Ok(None) => return,
+                Err(_) => {}
+            }
+            tokio::time::sleep(LISTEN_AGAIN).await;
+        }
+    }
+
+    async fn ask(&self) {
         let mut is_away = false;
         let mut ticks = tokio::time::interval(POLL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.rung.notified() => {}
+            }
             let asked_ms = u64::try_from(self.loaded.elapsed().as_millis()).unwrap_or(u64::MAX);
             let outcome = match self.storage.data_version().await {
                 Ok(latest) => self.catch_up(latest).await,

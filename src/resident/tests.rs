@@ -47,6 +47,28 @@ fn id(number: i64) -> OpportunityId {
     OpportunityId::derived("o", &number.to_string())
 }
 
+fn company(number: i64) -> Account {
+    Account {
+        id: AccountId::derived("o", &number.to_string()),
+        external_id: None,
+        name: "Acme".into(),
+        kind: None,
+        parent: None,
+        industry: Some("Banking".into()),
+        region: None,
+        segment: None,
+        country: None,
+        state: None,
+        employees: None,
+        annual_revenue_minor: None,
+        website: None,
+        owner: None,
+        created_at: None,
+        is_deleted: false,
+        recorded: DataVersion(0),
+    }
+}
+
 fn opportunity(number: i64) -> Opportunity {
     Opportunity {
         id: id(number),
@@ -287,26 +309,7 @@ async fn an_account_alone_is_a_change_too() {
     for database in databases().await {
         let storage = database.ready().await;
         let resident = Resident::load(storage.clone(), settings()).await.unwrap();
-        let account = Account {
-            id: AccountId::derived("o", "0"),
-            external_id: None,
-            name: "Acme".into(),
-            kind: None,
-            parent: None,
-            industry: Some("Banking".into()),
-            region: None,
-            segment: None,
-            country: None,
-            state: None,
-            employees: None,
-            annual_revenue_minor: None,
-            website: None,
-            owner: None,
-            created_at: None,
-            is_deleted: false,
-            recorded: DataVersion(0),
-        };
-        let written = storage.write(Batch { accounts: vec![account], ..Batch::default() }, None).await.unwrap();
+        let written = storage.write(Batch { accounts: vec![company(0)], ..Batch::default() }, None).await.unwrap();
         resident.catch_up(written.data_version).await.unwrap();
         assert_eq!(resident.snapshot().data_version(), DataVersion(1), "{}", database.engine);
         database.drop().await;
@@ -321,12 +324,39 @@ async fn a_follower_sees_what_another_server_wrote() {
         let following = tokio::spawn(resident.clone().follow());
         let elsewhere = database.open().await;
         let written = elsewhere.write(Batch { stages: vec![stage()], ..Batch::default() }, None).await.unwrap();
-        let seen = async {
-            while resident.snapshot().data_version() < written.data_version {
-                tokio::task::yield_now().await;
-            }
+        let mut versions = resident.versions();
+        let seen = versions.wait_for(|version| *version >= written.data_version);
+        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap().unwrap();
+        assert_eq!(resident.snapshot().data_version(), written.data_version, "told when it can be read");
+        following.abort();
+        database.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bell_rings_when_another_writes_and_a_new_one_when_its_connection_was_cut() {
+    for database in databases().await {
+        let (storage, elsewhere) = (database.ready().await, database.open().await);
+        let write = async |number| {
+            let batch = Batch { accounts: vec![company(number)], ..Batch::default() };
+            elsewhere.write(batch, None).await.unwrap()
         };
-        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap();
+        let Some(mut bell) = storage.bell().await.unwrap() else {
+            assert_eq!(database.engine, "SQLite");
+            database.drop().await;
+            continue;
+        };
+        write(1).await;
+        tokio::time::timeout(Duration::from_secs(20), bell.rung()).await.unwrap().unwrap();
+        let resident = Resident::load(storage, settings()).await.unwrap();
+        let following = tokio::spawn(resident.clone().follow());
+        let mut versions = resident.versions();
+        for number in 2..4 {
+            database.cut_listeners().await;
+            let written = write(number).await;
+            let seen = versions.wait_for(|version| *version >= written.data_version);
+            tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap().unwrap();
+        }
         following.abort();
         database.drop().await;
     }

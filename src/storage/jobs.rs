@@ -5,7 +5,7 @@ use super::{Storage, StorageError};
 use crate::clock::Clock;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -58,6 +58,8 @@ impl JobState {
 pub struct Job {
     /// Which.
     pub id: Uuid,
+    /// What it does; `None`: what this binary does not know.
+    pub kind: Option<JobKind>,
     /// Where it stands.
     pub state: JobState,
     /// When it was asked for.
@@ -145,6 +147,15 @@ impl Storage {
         row.map(read).transpose()
     }
 
+    /// The newest jobs of this kind, the newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn jobs_latest(&self, kind: JobKind, most: u64) -> Result<Vec<Job>, StorageError> {
+        let newest = job::Entity::find().filter(job::Column::Kind.eq(kind.as_str())).order_by_desc(job::Column::Id);
+        newest.limit(most).all(self.orm()).await?.into_iter().map(read).collect()
+    }
+
     /// Ends a job that is queued, running or failed; does nothing to one that ended well or was cancelled.
     ///
     /// # Errors
@@ -167,6 +178,7 @@ fn read(row: job::Model) -> Result<Job, StorageError> {
     let instant = |ms| DateTime::from_timestamp_millis(ms).unwrap_or_default();
     Ok(Job {
         id: row.id,
+        kind: [JobKind::Import, JobKind::Sample].into_iter().find(|kind| kind.as_str() == row.kind),
         state: JobState::from_code(row.state)?,
         created_at: instant(row.created_ms),
         updated_at: instant(row.updated_ms),

@@ -8,6 +8,7 @@ mod entity;
 mod error;
 mod facts;
 mod jobs;
+mod listen;
 mod lock;
 mod migrate;
 mod open;
@@ -28,6 +29,7 @@ mod write;
 pub use batch::{Batch, JobUpdate, Written};
 pub use error::StorageError;
 pub use jobs::{Job, JobKind, JobState};
+pub use listen::Bell;
 pub use lock::ImportLock;
 pub use runs::{ClaimedRun, RunCursor, RunGrouping, RunRow, RunTotal, Started, StoredCredit};
 

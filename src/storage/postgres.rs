@@ -1,5 +1,6 @@
 //! Bulk work on PostgreSQL: a chunk of a table's rows goes over as one array per column and is merged by one statement.
 
+use super::listen::CHANGES;
 use super::table::{Again, Table};
 use super::value::{Kind, Value};
 use super::write::{Changed, LATEST, Plan, Rows};
@@ -56,6 +57,8 @@ pub(super) async fn write(pool: &PgPool, plan: Plan) -> Result<Written, StorageE
             .bind(serde_json::json!(kinds).to_string())
             .execute(&mut *transaction)
             .await?;
+        // Sent when the transaction commits, and only then.
+        sqlx::query("SELECT pg_notify($1, '')").bind(CHANGES).execute(&mut *transaction).await?;
     }
     if let Some(job) = plan.job {
         move_job(&mut transaction, job, written, plan.at_ms).await?;

@@ -34,6 +34,13 @@ impl TestDatabase {
         storage
     }
 
+    /// Cuts the connections that listen, as a database that restarts would.
+    pub(crate) async fn cut_listeners(&self) {
+        let Place::Server { maintenance, name } = &self.place else { return };
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND datname =";
+        run(maintenance, format!("{cut} '{name}'")).await;
+    }
+
     /// Takes it away.
     pub(crate) async fn drop(self) {
         match self.place {

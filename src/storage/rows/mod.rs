@@ -5,6 +5,7 @@
 
 mod campaign;
 mod catalog;
+mod changed;
 mod column;
 mod exchange_rate;
 mod filter;

@@ -60,7 +60,7 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    fn new(backend: DbBackend) -> Self {
+    pub(super) fn new(backend: DbBackend) -> Self {
         Self { text: String::new(), values: Vec::new(), backend }
     }
 
@@ -102,7 +102,7 @@ impl Sql {
 }
 
 /// What is visible: nothing, unless no row is hidden from the viewer.
-fn write_scope(scope: &Scope, sql: &mut Sql) {
+pub(super) fn write_scope(scope: &Scope, sql: &mut Sql) {
     sql.push(if scope.is_unrestricted() { "TRUE" } else { "FALSE" });
 }
 
@@ -193,7 +193,7 @@ fn page_of<R>(mut rows: Vec<Found<R>>, window: &Window) -> Page<R> {
     Page { rows, more }
 }
 
-fn is_one_of<C: Column>(column: C, ids: &[Uuid]) -> Filter<C> {
+pub(super) fn is_one_of<C: Column>(column: C, ids: &[Uuid]) -> Filter<C> {
     Filter::Is(column, Test::In(ids.iter().copied().map(Value::Id).collect()))
 }
 
@@ -314,7 +314,11 @@ impl Storage {
         self.read(sql, |row| Ok((Row(row).code("role", &Role::ALL)?, Row(row).get::<i64>("total")?))).await
     }
 
-    async fn read<T>(&self, sql: Sql, each: impl Fn(&QueryResult) -> Result<T, DbErr>) -> Result<Vec<T>, StorageError> {
+    pub(super) async fn read<T>(
+        &self,
+        sql: Sql,
+        each: impl Fn(&QueryResult) -> Result<T, DbErr>,
+    ) -> Result<Vec<T>, StorageError> {
         self.count_statement();
         let rows = self.orm().query_all_raw(sql.into_statement()).await?;
         Ok(rows.iter().map(each).collect::<Result<_, _>>()?)
