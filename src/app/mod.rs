@@ -7,6 +7,7 @@ pub mod attribution;
 pub mod capacity;
 pub mod import;
 pub mod jobs;
+pub mod live;
 pub mod numbers;
 pub mod paths;
 pub mod performance;
@@ -38,4 +39,6 @@ pub struct App {
     pub capacity: capacity::Capacity,
     /// What was computed before.
     pub answers: answers::Answers,
+    /// What is watched.
+    pub live: live::Live,
 }

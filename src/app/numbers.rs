@@ -80,7 +80,7 @@ pub enum NumberError {
 }
 
 /// What every request for numbers has in common; what is `None` is filled in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Asked {
     /// The period's name; `None`: the quarter of `as_of`.
     pub period: Option<String>,
@@ -97,7 +97,7 @@ pub struct Asked {
 }
 
 /// A model asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ModelAsked {
     /// Its id; `None`: the configured one.
     pub id: Option<String>,
@@ -110,7 +110,7 @@ pub struct ModelAsked {
 }
 
 /// How a matrix is read, beside what every request has.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct MatrixAsked {
     /// Compared with what.
     pub comparison: ComparisonAsked,
@@ -125,7 +125,7 @@ pub struct MatrixAsked {
 }
 
 /// What a matrix is compared with.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum ComparisonAsked {
     /// The same period a year ago.
     #[default]
@@ -157,6 +157,7 @@ pub enum Step {
 }
 
 /// An answer, and the snapshot that names its keys.
+#[derive(Clone)]
 pub struct Answered<T> {
     /// The answer, shared by all who asked the same.
     pub answer: Arc<T>,

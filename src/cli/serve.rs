@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::answers::Answers;
 use crate::app::capacity::Capacity;
 use crate::app::jobs::Worker;
+use crate::app::live::Live;
 use crate::app::numbers;
 use crate::cli::generate::{self, GenerateArgs};
 use crate::clock::Clock;
@@ -94,7 +95,8 @@ async fn open(args: &ServeArgs, config: Arc<Config>, house: &House) -> Result<(J
     };
     let capacity = Capacity::new(at_once, limits.waiting);
     let models = plugins(&config).await?;
-    let app = App { config, storage, resident, models, clock: Clock::System, capacity, answers: Answers::default() };
+    let (clock, answers, live) = (Clock::System, Answers::default(), Live::default());
+    let app = App { config, storage, resident, models, clock, capacity, answers, live };
     house.open(app.clone());
     let warmed = app.clone();
     tokio::spawn(async move { numbers::warm(&warmed).await });

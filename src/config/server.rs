@@ -77,6 +77,24 @@ pub struct LimitsConfig {
     pub errors: usize,
     /// Bytes of an answer.
     pub response_bytes: usize,
+    /// Sockets and event streams of this process.
+    pub sockets: usize,
+    /// Sockets and event streams of one viewer.
+    pub sockets_per_viewer: usize,
+    /// Operations that go on one socket.
+    pub socket_operations: usize,
+    /// Bytes of a message that a socket takes.
+    pub socket_message_bytes: usize,
+    /// Messages that wait to be read from a socket.
+    pub socket_queue: usize,
+    /// How long a socket may take to say who it is, in seconds.
+    pub socket_init_s: u64,
+    /// How often a socket is asked whether it is there, and an event stream that has nothing to tell says so, in seconds.
+    pub socket_ping_s: u64,
+    /// How long a socket may say nothing, in seconds.
+    pub socket_silent_s: u64,
+    /// How long a reader may stop while messages wait for it, in seconds.
+    pub stalled_s: u64,
 }
 
 impl Default for LimitsConfig {
@@ -101,6 +119,15 @@ impl Default for LimitsConfig {
             cost: 20_000,
             errors: 20,
             response_bytes: 32 << 20,
+            sockets: 2_000,
+            sockets_per_viewer: 20,
+            socket_operations: 50,
+            socket_message_bytes: 256 << 10,
+            socket_queue: 256,
+            socket_init_s: 10,
+            socket_ping_s: 20,
+            socket_silent_s: 40,
+            stalled_s: 30,
         }
     }
 }

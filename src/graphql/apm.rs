@@ -16,6 +16,18 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// The answer, pinned to its moment, so that what is behind a cell can be asked later.
+    pub(super) fn new(Answered { answer, snapshot }: Answered<matrix::Matrix>, asked: &Asked, how: &MatrixAsked) -> Self {
+        let asked = Asked {
+            period: Some(answer.period.name.to_string()),
+            as_of: Some(answer.as_of),
+            data_version: Some(answer.data_version),
+            ..asked.clone()
+        };
+        let from = Asking { snapshot, asked, how: how.clone(), turn: tokio::sync::Mutex::default() };
+        Self { answer, from: Arc::new(from) }
+    }
+
     fn cell(&self, cell: &matrix::Cell) -> MatrixCell {
         MatrixCell { cell: cell.clone(), from: self.from.clone() }
     }
@@ -86,6 +98,23 @@ impl Matrix {
     }
 }
 
+/// How the matrix is read.
+pub(super) fn how(
+    comparison: Option<Comparison>,
+    alignment: Alignment,
+    baseline: Option<Baseline>,
+    roll_up: RollUp,
+    generation: GenerationBasis,
+) -> MatrixAsked {
+    MatrixAsked {
+        comparison: comparison.map(Into::into).unwrap_or_default(),
+        alignment: alignment.into(),
+        baseline: baseline.map(Into::into),
+        roll_up: roll_up.into(),
+        generation: generation.into(),
+    }
+}
+
 /// The matrix, asked for.
 #[derive(Default)]
 pub struct ApmQuery;
@@ -123,21 +152,8 @@ impl ApmQuery {
         data_version: Option<Change>,
     ) -> Result<Matrix> {
         let asked = asked(period, by, as_of, filter, model, data_version)?;
-        let how = MatrixAsked {
-            comparison: comparison.map(Into::into).unwrap_or_default(),
-            alignment: alignment.into(),
-            baseline: baseline.map(Into::into),
-            roll_up: roll_up.into(),
-            generation: generation.into(),
-        };
-        let (app, caller) = (super::app(ctx), super::caller(ctx));
-        let Answered { answer, snapshot } = numbers::apm(app, caller, asked.clone(), how.clone()).await.map_err(refused)?;
-        let asked = Asked {
-            period: Some(answer.period.name.to_string()),
-            as_of: Some(answer.as_of),
-            data_version: Some(answer.data_version),
-            ..asked
-        };
-        Ok(Matrix { answer, from: Arc::new(Asking { snapshot, asked, how, turn: tokio::sync::Mutex::default() }) })
+        let how = how(comparison, alignment, baseline, roll_up, generation);
+        let answered = numbers::apm(super::app(ctx), super::caller(ctx), asked.clone(), how.clone()).await.map_err(refused)?;
+        Ok(Matrix::new(answered, &asked, &how))
     }
 }

@@ -11,6 +11,10 @@ pub enum Code {
     BadUserInput,
     /// The caller may not.
     Forbidden,
+    /// There is nothing of that id, or nothing that this caller may learn of.
+    NotFound,
+    /// The caller asks too often, or too much at once.
+    RateLimited,
     /// It asks for too much.
     QueryTooComplex,
     /// It is nested too deep.
@@ -31,6 +35,8 @@ impl Code {
         match self {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::RateLimited => "RATE_LIMITED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::QueryTooDeep => "QUERY_TOO_DEEP",
             Self::ModelFailed => "MODEL_FAILED",

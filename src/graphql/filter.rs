@@ -41,7 +41,7 @@ pub trait FilterInput<C>: InputType {
 /// Too deep, too large, or a value that cannot be.
 pub fn read<C, F: FilterInput<C>>(ctx: &Context<'_>, filter: Option<F>) -> Result<Filter<C>> {
     match filter {
-        Some(filter) => filter.read(1, &mut Budget { left: MOST_NODES, now: ctx.data_unchecked::<Now>().0 }),
+        Some(filter) => filter.read(1, &mut Budget { left: MOST_NODES, now: ctx.data_unchecked::<Now>().at() }),
         None => Ok(Filter::everything()),
     }
 }

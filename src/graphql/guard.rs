@@ -52,7 +52,21 @@ pub fn judge(query: &str, operation_name: Option<&str>, limits: &LimitsConfig) -
     let mut walk = Walk { document: &document, limits, known: HashMap::new(), open: Vec::new(), aliases: 0, directives: 0 };
     walk.document()?;
     let operation = operation(&document, operation_name)?;
+    if operation == OperationType::Subscription {
+        one_field(&document, operation_name)?;
+    }
     Ok(Judged { document, operation })
+}
+
+/// A subscription watches one thing, named directly: the library watches nothing that a fragment names.
+fn one_field(document: &ExecutableDocument, name: Option<&str>) -> Result<(), ServerError> {
+    let mut operations = document.operations.iter();
+    let chosen = operations.find(|(own, _)| name.is_none() || own.map(|own| own.as_str()) == name);
+    let items = chosen.map_or(&[][..], |(_, operation)| &operation.node.selection_set.node.items[..]);
+    match items {
+        [Positioned { node: Selection::Field(_), .. }] => Ok(()),
+        _ => Err(whole(Code::BadUserInput, "a subscription watches one thing: name one field of it, outside of fragments")),
+    }
 }
 
 fn operation(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationType, ServerError> {
@@ -359,6 +373,14 @@ mod tests {
     fn a_syntax_error_says_where_and_quotes_nothing() {
         let error = judge("{ secret: \n ) }", None, &LimitsConfig::default()).unwrap_err();
         assert_eq!(error.message, "syntax error at line 2, column 2");
+    }
+
+    #[test]
+    fn a_subscription_watches_one_thing() {
+        assert_eq!(code("subscription { a }"), None);
+        for query in ["subscription { a b }", "subscription { ...A } fragment A on S { a }", "subscription { ... { a } }"] {
+            assert_eq!(code(query).as_deref(), Some("BAD_USER_INPUT"), "{query}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::storage::StorageError;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Context, Request, Response, Result};
 use chrono::{DateTime, Utc};
+use futures_util::{Stream, StreamExt, stream};
 use pipewright_core::opportunity::{ContactRole, Line, Split, Version};
 use pipewright_core::rep::Tenure;
 use pipewright_core::viewer::Viewer;
@@ -15,12 +16,25 @@ use rows::{Filter, Order, Page, Record, Window};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The instant that all of one request calls now, so that what it asks of many rows stays one question.
-#[derive(Debug, Clone, Copy)]
-pub struct Now(pub DateTime<Utc>);
+/// The instant that all of one answer calls now, so that what it asks of many rows stays one question.
+#[derive(Debug)]
+pub struct Now(AtomicI64);
+
+impl Now {
+    /// That instant.
+    pub fn at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0.load(Ordering::Relaxed)).expect("it came from an instant")
+    }
+
+    /// Another answer to the same request begins.
+    pub(super) fn begin(&self, at: DateTime<Utc>) {
+        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
+    }
+}
 
 /// Rows by id.
 pub struct ById<R> {
@@ -160,8 +174,24 @@ pub async fn execute(schema: &Schema, request: Request, app: &App, viewer: &View
     batches.run(schema.execute(request)).await
 }
 
+/// Answers a subscription, once for each that it is told of.
+pub fn execute_stream(
+    schema: &Schema,
+    request: Request,
+    app: &App,
+    viewer: &Viewer,
+) -> impl Stream<Item = Response> + Send + use<> {
+    let batches = Batches::default();
+    let request = install(request, app, viewer, &batches);
+    let answers = schema.execute_stream(request);
+    stream::unfold((answers, batches), |(mut answers, batches)| async move {
+        let answer = batches.run(answers.next()).await?;
+        Some((answer, (answers, batches)))
+    })
+}
+
 fn install(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> Request {
-    let now = Now(app.clock.now());
+    let now = Now(AtomicI64::new(app.clock.now().timestamp_millis()));
     let request = request.data(app.clone()).data(viewer.clone()).data(now);
     let request = noun::<pipewright_core::party::Account>(request, app, viewer, batches);
     let request = noun::<pipewright_core::party::Contact>(request, app, viewer, batches);

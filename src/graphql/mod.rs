@@ -20,6 +20,7 @@ pub mod filter;
 pub mod flow;
 pub mod forecast;
 pub mod guard;
+pub mod import_job;
 pub mod lead;
 pub mod line;
 pub mod loaders;
@@ -44,6 +45,7 @@ pub mod share;
 pub mod source;
 pub mod split;
 pub mod stage;
+pub mod subscription;
 pub mod target;
 pub mod touchpoint;
 pub mod trend;
@@ -51,8 +53,8 @@ pub mod version;
 pub mod viewer;
 
 use crate::app::App;
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation};
-use async_graphql::{Context, EmptySubscription, MergedObject, Object, Response, SchemaBuilder, ServerError, ValidationResult};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextValidation};
+use async_graphql::{Context, MergedObject, Object, Response, SchemaBuilder, ServerError, ValidationResult};
 use pipewright_core::viewer::Viewer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,6 +75,7 @@ pub struct NumbersQuery(
     plugin_file::PluginFileQuery,
     campaign_performance::CampaignPerformanceQuery,
     role_performance::RolePerformanceQuery,
+    import_job::ImportJobQuery,
     AttributionQueries,
 );
 
@@ -88,7 +91,7 @@ pub struct AttributionQueries(
 );
 
 /// The schema.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, subscription::Subscription>;
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
@@ -118,8 +121,10 @@ pub fn caller<'a>(ctx: &Context<'a>) -> &'a Viewer {
     ctx.data_unchecked::<Viewer>()
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).disable_suggestions().extension(CostShown)
+fn builder() -> SchemaBuilder<Query, Mutation, subscription::Subscription> {
+    Schema::build(Query::default(), Mutation::default(), subscription::Subscription::default())
+        .disable_suggestions()
+        .extension(OfEachAnswer)
 }
 
 /// The schema over a running house.
@@ -137,10 +142,10 @@ pub fn sdl() -> String {
     format!("{}\n", text.trim_end())
 }
 
-/// Puts what an operation costs into `extensions.cost`.
-struct CostShown;
+/// Puts what an operation costs into `extensions.cost`, and begins the moment of each answer.
+struct OfEachAnswer;
 
-impl ExtensionFactory for CostShown {
+impl ExtensionFactory for OfEachAnswer {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Cost(AtomicU64::new(0)))
     }
@@ -150,8 +155,11 @@ struct Cost(AtomicU64);
 
 #[async_graphql::async_trait::async_trait]
 impl Extension for Cost {
-    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let response = next.run(ctx).await;
+    async fn execute(&self, ctx: &ExtensionContext<'_>, operation_name: Option<&str>, next: NextExecute<'_>) -> Response {
+        if let (Some(now), Some(app)) = (ctx.data_opt::<loaders::Now>(), ctx.data_opt::<App>()) {
+            now.begin(app.clock.now());
+        }
+        let response = next.run(ctx, operation_name).await;
         let cost = self.0.load(Ordering::Relaxed);
         if cost == 0 { response } else { response.extension("cost", cost.into()) }
     }

@@ -35,7 +35,7 @@ noun!(Rep over rep::Rep, "Rep", by RepColumn::Name, descending false);
 
 impl Rep {
     async fn current_tenure(&self, ctx: &Context<'_>) -> Result<Option<rep::Tenure>> {
-        let behind_now = ctx.data_unchecked::<Now>().0 + TimeDelta::milliseconds(1);
+        let behind_now = ctx.data_unchecked::<Now>().at() + TimeDelta::milliseconds(1);
         let filter = Filter::Is(TenureColumn::ValidFrom, Test::Lt(behind_now.into()));
         let order = Order { column: TenureColumn::ValidFrom, descending: true };
         Ok(loaders::list::<rep::Tenure>(ctx, TenureColumn::Rep, self.0.id.0, filter, order, 1).await?.pop())

@@ -1,10 +1,8 @@
 //! GraphQL over HTTP, as the specification's draft says: media types, status codes, GET for queries only.
 
-use super::execution;
 use super::headers::request_id;
-use super::{House, Open};
-use crate::graphql::error::{Code, code_of, settle};
-use crate::graphql::guard;
+use super::{House, Open, answering, event_stream, socket};
+use crate::graphql::error::{Code, code_of, whole};
 use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,7 +11,7 @@ use async_graphql_parser::types::OperationType;
 use futures_util::StreamExt;
 use pipewright_core::viewer::Viewer;
 use serde_json::{Map, Value};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Inside variables and extensions, at most.
 const JSON_DEPTH: u32 = 64;
@@ -39,8 +37,17 @@ impl Media {
     }
 }
 
+/// How a request came, and what may answer it.
+struct Accepted {
+    is_get: bool,
+    /// The answer as one body; `None` where only events are taken.
+    media: Option<Media>,
+    /// Answers as server-sent events.
+    events: bool,
+}
+
 /// A request refused before its document was looked at: the same status in both media types.
-struct Refused(StatusCode, &'static str);
+pub(super) struct Refused(StatusCode, &'static str);
 
 /// Every method of `/graphql`.
 pub(super) async fn answer(request: HttpRequest, payload: web::Payload, house: web::Data<House>) -> HttpResponse {
@@ -48,18 +55,22 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload, house: w
     if request.method() == Method::OPTIONS {
         return HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish();
     }
-    let Some(media) = media(&request) else {
-        let text = "this answers application/graphql-response+json or application/json: say either in Accept";
+    let how = Accepted { is_get: request.method() == Method::GET, media: media(&request), events: takes_events(&request) };
+    if how.media.is_none() && !how.events {
+        let text = "this answers application/graphql-response+json, application/json or text/event-stream: say one in Accept";
         return refusal(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, text, &id);
-    };
+    }
     let Some(open) = house.open.get() else {
         let mut response =
             refusal(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, "not ready yet: try again in a moment", &id);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         return response;
     };
+    if how.is_get && socket::is_asked(&request) {
+        return socket::open(&request, payload, house.clone());
+    }
     match read(&request, payload, &house).await {
-        Ok(asked) => execute(asked, request.method() == Method::GET, media, id, &house, open).await,
+        Ok(asked) => execute(asked, how, id, house.clone(), open).await,
         Err(Refused(status, text)) => {
             let mut response = refusal(status, Code::BadUserInput, text, &id);
             if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -75,6 +86,17 @@ pub(super) fn refusal(status: StatusCode, code: Code, text: &str, id: &str) -> H
     let extensions = serde_json::json!({ "code": code.as_str(), "requestId": id });
     let body = serde_json::json!({ "errors": [{ "message": text, "extensions": extensions }] });
     HttpResponse::build(status).content_type(Media::Json.name()).insert_header(("cache-control", "no-store")).json(body)
+}
+
+/// Whether `Accept` names server-sent events; `*/*` does not.
+fn takes_events(request: &HttpRequest) -> bool {
+    let named = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    let mut ranges = named.flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("text/event-stream"));
+        is_named && parts.all(|part| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) != Some(0.0))
+    })
 }
 
 /// The better of the two that `Accept` names; `application/json` where it names none or anything.
@@ -187,7 +209,8 @@ fn from_url(query: &str) -> Result<Request, Refused> {
     from_parameters(parameters)
 }
 
-fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, Refused> {
+/// The request that an object of parameters is, wherever it came from.
+pub(super) fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, Refused> {
     let Some(Value::String(query)) = parameters.remove("query") else {
         return Err(bad("'query' is missing, or is not a string"));
     };
@@ -219,53 +242,42 @@ fn is_deeper(value: &Value, left: u32) -> bool {
     }
 }
 
-async fn execute(mut request: Request, is_get: bool, media: Media, id: String, house: &House, open: &Open) -> HttpResponse {
-    let started = Instant::now();
-    let limits = &house.config.server.limits;
-    let judged = match guard::judge(&request.query, request.operation_name.as_deref(), limits) {
-        Ok(judged) => judged,
-        Err(error) => return written(Response::from_errors(vec![error]), media, &id, house),
+async fn execute(request: Request, how: Accepted, id: String, house: web::Data<House>, open: &Open) -> HttpResponse {
+    let judged = answering::judged(request, id.clone(), Viewer::local(), &house);
+    let operation = judged.as_ref().map_or(OperationType::Query, |asked| asked.operation);
+    let is_watched = operation == OperationType::Subscription;
+    let media = match how.media {
+        Some(media) if !(is_watched && how.events) => media,
+        _ if how.is_get && operation == OperationType::Mutation => Media::Json,
+        _ => return event_stream::answer(judged, &id, house),
     };
-    if is_get && judged.operation != OperationType::Query {
+    let asked = match judged {
+        Ok(asked) => asked,
+        Err(error) => return written(Response::from_errors(vec![error]), media, &id, &house),
+    };
+    if how.is_get && operation != OperationType::Query {
         let mut response =
             refusal(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "only queries are asked by GET: use POST", &id);
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
-    let operation: Option<String> = request.operation_name.as_deref().map(|name| name.chars().take(80).collect());
-    request.set_parsed_query(judged.document);
-    let viewer = Viewer::local();
-    let name = viewer.name().to_owned();
-    let (schema, app) = (open.schema.clone(), open.app.clone());
-    let answer = async move { crate::graphql::loaders::execute(&schema, request, &app, &viewer).await };
-    let response = execution::run(&house.runtime, Duration::from_secs(limits.query_s), &id, answer).await;
-    let code = response.errors.first().and_then(code_of).map(str::to_owned);
-    let cost = response.extensions.get("cost").map(ToString::to_string);
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(request_id = id, operation, viewer = name, code, ms, cost, "executed");
-    written(response, media, &id, house)
+    if is_watched {
+        let text = "a subscription is answered over a socket (graphql-transport-ws at this path), or as text/event-stream: say so in Accept";
+        return written(Response::from_errors(vec![whole(Code::BadUserInput, text)]), media, &id, &house);
+    }
+    written(answering::answered(asked, &house, open).await, media, &id, &house)
 }
 
-/// Whether nothing was executed: the request itself was at fault.
-fn is_request_error(response: &Response) -> bool {
-    let never_begun = |error: &async_graphql::ServerError| {
-        let code = code_of(error);
-        error.path.is_empty() && !matches!(code, Some("INTERNAL" | "TIMEOUT" | "UNAVAILABLE"))
-    };
-    response.data == async_graphql::Value::Null && !response.errors.is_empty() && response.errors.iter().all(never_begun)
-}
-
-fn written(mut response: Response, media: Media, id: &str, house: &House) -> HttpResponse {
+fn written(response: Response, media: Media, id: &str, house: &House) -> HttpResponse {
     let limits = &house.config.server.limits;
-    settle(&mut response, id, limits.errors);
-    let is_request_error = is_request_error(&response);
+    let response = answering::settled(response, id, house);
+    let is_request_error = answering::is_request_error(&response);
     let is_away = response.errors.iter().any(|error| code_of(error) == Some("UNAVAILABLE"));
     let status = match media {
         _ if is_away => StatusCode::SERVICE_UNAVAILABLE,
         Media::Graphql if is_request_error => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    response.extensions.insert("requestId".into(), id.into());
     // Written as it stands: an answer's fields come in the order of the question's.
     let text = if is_request_error {
         serde_json::to_string(&serde_json::json!({ "errors": response.errors, "extensions": response.extensions }))

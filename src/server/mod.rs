@@ -1,11 +1,15 @@
 //! HTTP: routes, limits, health, and the pages. It knows nothing of the domain.
 
+mod answering;
+mod event_stream;
 mod execution;
 mod graphql_http;
 mod headers;
 mod health;
 mod origin;
 mod pages;
+mod places;
+mod socket;
 
 use crate::app::App;
 use crate::config::{Config, ServerConfig};
@@ -17,6 +21,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
@@ -30,6 +35,10 @@ pub struct House {
     /// What the doors wait for.
     step: Mutex<&'static str>,
     stopping: AtomicBool,
+    /// Sockets and event streams.
+    places: places::Places,
+    /// True when they are to end.
+    closing: watch::Sender<bool>,
 }
 
 /// What is there once the facts are loaded.
@@ -81,6 +90,8 @@ impl Server {
             open: OnceLock::new(),
             step: Mutex::new("the server is starting"),
             stopping: AtomicBool::new(false),
+            places: places::Places::default(),
+            closing: watch::Sender::new(false),
         };
         Ok(Self { house: Arc::new(house), listener, address })
     }
@@ -132,6 +143,8 @@ impl Server {
             house.stopping.store(true, Ordering::Relaxed);
             tracing::info!(unready_s = config.unready_s, drain_s = config.drain_s, "stopping");
             tokio::time::sleep(Duration::from_secs(config.unready_s)).await;
+            // They would hold the stop back: their clients connect again, elsewhere.
+            house.closing.send_replace(true);
             handle.stop(true).await;
         });
         let ended = server.await;

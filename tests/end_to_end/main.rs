@@ -14,6 +14,7 @@ mod http;
 mod import;
 mod import_files;
 mod journeys;
+mod live;
 mod matrix;
 mod newer_exports;
 mod numbers;

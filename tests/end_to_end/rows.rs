@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use pipewright::app::App;
 use pipewright::app::answers::Answers;
 use pipewright::app::capacity::Capacity;
+use pipewright::app::live::Live;
 use pipewright::clock::Clock;
 use pipewright::config::Config;
 use pipewright::generate::{Company, Order, write_database};
@@ -40,7 +41,8 @@ pub async fn app(home: &Home) -> App {
     };
     let resident = Resident::load(storage.clone(), settings).await.unwrap();
     let (config, models) = (Arc::new(config), Arc::new(Registry::built_in()));
-    App { config, storage, resident, models, clock: Clock::System, capacity: Capacity::new(2, 8), answers: Answers::default() }
+    let (clock, capacity) = (Clock::System, Capacity::new(2, 8));
+    App { config, storage, resident, models, clock, capacity, answers: Answers::default(), live: Live::default() }
 }
 
 /// The answer, and how many statements it took.

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::app::answers::Answers;
 use crate::app::attribution::{Attributed, ScopeAsked, attribute};
 use crate::app::capacity::Capacity;
+use crate::app::live::Live;
 use crate::app::numbers::ModelAsked;
 use crate::cli::{plugin, serve::settings};
 use crate::clock::Clock;
@@ -117,6 +118,7 @@ pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Erro
         clock: Clock::System,
         capacity: Capacity::new(1, 1),
         answers: Answers::default(),
+        live: Live::default(),
     };
     let DatabaseArgs { group_by, period, as_of, lens } = args.database;
     let model = ModelAsked { id: args.model, version: None, parameters: args.parameters, lens: lens.into() };
