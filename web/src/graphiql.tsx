@@ -4,6 +4,7 @@ import 'graphiql/style.css';
 import './graphiql.css';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
+import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
 
 const firstQuery = `# The accountability performance matrix of the current quarter.
@@ -21,8 +22,11 @@ const firstQuery = `# The accountability performance matrix of the current quart
 }
 `;
 
+// Connects when the first subscription begins.
+const wsClient = createClient({ url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql` });
+
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no #root');
 createRoot(root).render(
-  <GraphiQL fetcher={createGraphiQLFetcher({ url: '/graphql' })} defaultQuery={firstQuery} defaultEditorToolsVisibility="variables" />,
+  <GraphiQL fetcher={createGraphiQLFetcher({ url: '/graphql', wsClient })} defaultQuery={firstQuery} defaultEditorToolsVisibility="variables" />,
 );
