@@ -70,6 +70,8 @@ typed_id! {
     AdjustmentId = "adjustment";
     /// What another system credits.
     VendorCreditId = "vendor-credit";
+    /// A manager's review of an opportunity.
+    ReviewId = "review";
     /// An import.
     ImportId = "import";
 }
