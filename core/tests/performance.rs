@@ -136,6 +136,8 @@ fn version(from: DateTime<Utc>, kind: StageKind, acv: i64, close: NaiveDate) -> 
         opportunity_type: None,
         campaign: None,
         line_set: None,
+        has_next_step: true,
+        has_amount: true,
         is_deleted: false,
     }
 }
@@ -147,6 +149,8 @@ fn add_deal(builder: &mut Builder, number: u128, account: u128, created: DateTim
         created_at_ms: created.timestamp_millis(),
         created_by: Some(AE),
         lead_source_maps_to: None,
+        last_activity_on: None,
+        has_contact_role: true,
     };
     builder.opportunity(fact, versions);
 }
@@ -160,6 +164,7 @@ fn builder() -> Builder {
         yellow_from: 0.85,
         column_thresholds: Default::default(),
         journeys: pipewright_core::attribution::JourneyRules::default(),
+        hygiene: Default::default(),
     });
     for kind in [StageKind::Open, StageKind::Won, StageKind::Lost] {
         builder.stage(&Stage {
@@ -449,7 +454,7 @@ fn stands_over(rows: &[CampaignRow], over: CampaignId, row: &CampaignRow) -> boo
 
 fn matrix_sums(snapshot: &Snapshot, by: &[Dimension], filter: &Filter) -> std::collections::BTreeMap<CellKey, Sums> {
     let (scope, model) = (Scope::everything(), even());
-    let scan = Scan { scope: &scope, data_version: None, by, filter, credit: &model };
+    let scan = Scan { scope: &scope, data_version: None, by, filter, hygiene_adjusted: false, credit: &model };
     sums(snapshot, &scan, &[Point { period: period("FY2027-Q1"), at: NOON.parse().unwrap() }]).unwrap().pop().unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! Answers in memory: the same question of the same data is computed once, also by those who ask while it goes.
 
 use super::numbers::NumberError;
+use pipewright_core::hygiene::{Hygiene, HygieneQuery};
 use pipewright_core::ids::DataVersion;
 use pipewright_core::matrix::{Aggregate, AggregateQuery, Matrix, MatrixQuery, Trend, TrendQuery};
 use std::future::Future;
@@ -8,7 +9,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Cells, points and values of all answers of one kind that are kept and of their questions, together.
+/// Cells, points, values and judged opportunities of all answers of one kind that are kept and of their questions, together.
 const MOST_ROOM: u64 = 50_000;
 
 /// An answer that nobody asked for again for so long is forgotten.
@@ -22,6 +23,7 @@ pub struct Answers {
     pub(super) matrices: Kept<MatrixQuery, Matrix>,
     pub(super) trends: Kept<TrendQuery, Trend>,
     pub(super) aggregates: Kept<AggregateQuery, Aggregate>,
+    pub(super) hygienes: Kept<HygieneQuery, Hygiene>,
 }
 
 impl Default for Answers {
@@ -35,6 +37,9 @@ impl Default for Answers {
             }),
             aggregates: Kept::new(|query: &AggregateQuery, aggregate: &Aggregate| {
                 query.filter.values() + aggregate.rows.len() * aggregate.total.values.len()
+            }),
+            hygienes: Kept::new(|query: &HygieneQuery, hygiene: &Hygiene| {
+                query.filter.values() + hygiene.rows.len() + hygiene.len()
             }),
         }
     }

@@ -122,6 +122,8 @@ pub struct MatrixAsked {
     pub roll_up: RollUp,
     /// The generation column's value.
     pub generation: GenerationBasis,
+    /// Whether open pipeline, coverage and what follows from them count only what passes in hygiene.
+    pub hygiene_adjusted: bool,
 }
 
 /// What a matrix is compared with.
@@ -269,7 +271,7 @@ where
 
 /// The answer from memory where it is there or under way, else computed. What a viewer may not see whole is not kept, nor what
 /// was asked as of the moment, which nobody asks again.
-async fn kept<Q, T>(
+pub(super) async fn kept<Q, T>(
     app: &App,
     viewer: &Viewer,
     ground: Ground,
@@ -317,6 +319,7 @@ fn question(ground: &Ground, asked: Asked, how: MatrixAsked) -> Result<MatrixQue
         baseline: how.baseline,
         roll_up: how.roll_up,
         generation: how.generation,
+        hygiene_adjusted: how.hygiene_adjusted,
         model: ground.model.choice().clone(),
     })
 }

@@ -5,7 +5,7 @@ use crate::storage::StorageError;
 pub use crate::storage::rows::{
     AccountColumn, AdjustmentColumn, CampaignColumn, Column, ContactColumn, ContactRoleColumn, CreditColumn, ExchangeRateColumn,
     Filter, ForecastColumn, Found, Key, Kind, LeadColumn, LineColumn, NamedColumn, OpportunityColumn, OpportunityState, Order,
-    Page, ProductColumn, Record, RepColumn, RunColumn, SplitColumn, StageColumn, TargetColumn, TenureColumn, Test,
+    Page, ProductColumn, Record, RepColumn, ReviewColumn, RunColumn, SplitColumn, StageColumn, TargetColumn, TenureColumn, Test,
     TouchpointColumn, Value, VersionColumn, Window,
 };
 use pipewright_core::rep::Role;

@@ -161,6 +161,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         yellow_from: pipeline.yellow_from,
         column_thresholds: Measure::ALL.into_iter().map(|column| (column, pipeline.thresholds(column))).collect(),
         journeys: config.attribution.journeys(&organisation.name),
+        hygiene: pipeline.hygiene.rules(),
     }
 }
 

@@ -10,7 +10,7 @@ mod server;
 pub use attribution::{AttributionConfig, KindName, LinkingName, SourceName, SuppressConfig};
 pub use jobs::JobsConfig;
 pub use layers::{ConfigError, Layers, Origin, Setting};
-pub use pipeline::{CapacityConfig, ColumnConfig, ColumnsConfig, PipelineConfig, RoleConfig, RolesConfig};
+pub use pipeline::{CapacityConfig, ColumnConfig, ColumnsConfig, HygieneConfig, PipelineConfig, RoleConfig, RolesConfig};
 pub use plugins::{ComponentLimits, PluginsConfig};
 pub use server::{LimitsConfig, ServerConfig};
 
@@ -158,6 +158,7 @@ impl Config {
             return refuse("pipeline.roles.*.expected_share", value, "expected shares of 0 to 1 that come to 1 at most");
         }
         self.attribution.check()?;
+        self.pipeline.hygiene.check()?;
         if self.organisation.name.is_empty() {
             return refuse("organisation.name", String::new(), "expected a name");
         }

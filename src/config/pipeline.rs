@@ -1,6 +1,8 @@
 //! How numbers are judged, and what is expected of roles and reps.
 
+use super::ConfigError;
 use pipewright_core::facts::Thresholds;
+use pipewright_core::hygiene::Rules;
 use pipewright_core::ids::RepId;
 use pipewright_core::rep::Role;
 use pipewright_core::roles::{Capacity, Expectations, RoleExpectation};
@@ -26,6 +28,8 @@ pub struct PipelineConfig {
     pub reps: BTreeMap<String, CapacityConfig>,
     /// Days after a hand-off in which an opportunity counts as made of it.
     pub hand_off_days: u32,
+    /// What open opportunities are measured by.
+    pub hygiene: HygieneConfig,
 }
 
 impl Default for PipelineConfig {
@@ -38,6 +42,7 @@ impl Default for PipelineConfig {
             roles: RolesConfig::default(),
             reps: BTreeMap::new(),
             hand_off_days: 30,
+            hygiene: HygieneConfig::default(),
         }
     }
 }
@@ -80,6 +85,56 @@ impl PipelineConfig {
             Role::Ecs => &self.roles.ecs,
             Role::CloudSales => &self.roles.cloud_sales,
         }
+    }
+}
+
+/// What open opportunities are measured by.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HygieneConfig {
+    /// Percent of the median stay in a stage beyond which an opportunity is too old in it.
+    pub stage_age_percent: u32,
+    /// Stays in a stage that must have ended for it to have a median; where fewer did, nothing is too old in it.
+    pub least_stays: u32,
+    /// Moves of the close date into a later calendar month from which on an opportunity is pushed often; 1 or more.
+    pub pushes: u32,
+    /// Days without activity that are still all right.
+    pub activity_days: u32,
+    /// Days that a manager's review counts; 1 or more.
+    pub review_days: u32,
+    /// The score, 0 to 100, below which an opportunity fails: it counts 0 where numbers are adjusted for hygiene.
+    pub passing_score: u8,
+}
+
+impl Default for HygieneConfig {
+    fn default() -> Self {
+        let Rules { stage_age_percent, least_stays, pushes, activity_days, review_days, passing_score } = Rules::default();
+        Self { stage_age_percent, least_stays, pushes, activity_days, review_days, passing_score }
+    }
+}
+
+impl HygieneConfig {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key, value: u32, expected| Err(ConfigError::OutOfRange { key, value: value.to_string(), expected });
+        if self.pushes == 0 {
+            return refuse("pipeline.hygiene.pushes", 0, "expected at least 1");
+        }
+        if !(1..=366).contains(&self.review_days) {
+            return refuse("pipeline.hygiene.review_days", self.review_days, "expected 1 to 366 days");
+        }
+        if self.activity_days > 3_660 {
+            return refuse("pipeline.hygiene.activity_days", self.activity_days, "expected 3,660 days at most");
+        }
+        if self.passing_score > 100 {
+            return refuse("pipeline.hygiene.passing_score", self.passing_score.into(), "expected a percentage, 0 to 100");
+        }
+        Ok(())
+    }
+
+    /// The rules that follow.
+    pub fn rules(&self) -> Rules {
+        let Self { stage_age_percent, least_stays, pushes, activity_days, review_days, passing_score } = *self;
+        Rules { stage_age_percent, least_stays, pushes, activity_days, review_days, passing_score }
     }
 }
 

@@ -105,6 +105,7 @@ pub(super) fn how(
     baseline: Option<Baseline>,
     roll_up: RollUp,
     generation: GenerationBasis,
+    hygiene_adjusted: bool,
 ) -> MatrixAsked {
     MatrixAsked {
         comparison: comparison.map(Into::into).unwrap_or_default(),
@@ -112,6 +113,7 @@ pub(super) fn how(
         baseline: baseline.map(Into::into),
         roll_up: roll_up.into(),
         generation: generation.into(),
+        hygiene_adjusted,
     }
 }
 
@@ -145,6 +147,13 @@ impl ApmQuery {
         #[graphql(desc = "The roll-up of the forecast column.", default_with = "RollUp::Commit")] roll_up: RollUp,
         #[graphql(desc = "The generation column's value.", default_with = "GenerationBasis::AsGenerated")]
         generation: GenerationBasis,
+        #[graphql(
+            desc = "Whether opportunities that fail in hygiene (`OpportunityHygiene.isPassing` is false, as of the point read) count 0 in \
+            open pipeline, its count, what of it is overdue, coverage, and their priors and win rates. Closed ACV, generation and \
+            the forecast, a judgement of its own, stay as they are.",
+            default = false
+        )]
+        hygiene_adjusted: bool,
         #[graphql(desc = "The attribution model that cuts by SOURCE. Absent or null: the configured one.")] model: Option<
             ModelInput,
         >,
@@ -152,7 +161,7 @@ impl ApmQuery {
         data_version: Option<Change>,
     ) -> Result<Matrix> {
         let asked = asked(period, by, as_of, filter, model, data_version)?;
-        let how = how(comparison, alignment, baseline, roll_up, generation);
+        let how = how(comparison, alignment, baseline, roll_up, generation, hygiene_adjusted);
         let answered = numbers::apm(super::app(ctx), super::caller(ctx), asked.clone(), how.clone()).await.map_err(refused)?;
         Ok(Matrix::new(answered, &asked, &how))
     }

@@ -193,6 +193,7 @@ pub fn execute_stream(
 fn install(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> Request {
     let now = Now(AtomicI64::new(app.clock.now().timestamp_millis()));
     let request = request.data(app.clone()).data(viewer.clone()).data(now);
+    let request = super::hygiene::install(request, app, viewer, batches);
     let request = noun::<pipewright_core::party::Account>(request, app, viewer, batches);
     let request = noun::<pipewright_core::party::Contact>(request, app, viewer, batches);
     let request = noun::<pipewright_core::party::Lead>(request, app, viewer, batches);
@@ -210,6 +211,7 @@ fn install(request: Request, app: &App, viewer: &Viewer, batches: &Batches) -> R
     let request = noun::<pipewright_core::catalog::Segment>(request, app, viewer, batches);
     let request = noun::<pipewright_core::catalog::Stage>(request, app, viewer, batches);
     let request = noun::<pipewright_core::target::Target>(request, app, viewer, batches);
+    let request = noun::<pipewright_core::review::Review>(request, app, viewer, batches);
     let request = noun::<pipewright_core::currency::ExchangeRate>(request, app, viewer, batches);
     let request = noun::<pipewright_core::forecast::Judgement>(request, app, viewer, batches);
     let request = noun::<pipewright_core::forecast::Adjustment>(request, app, viewer, batches);

@@ -20,6 +20,7 @@ pub mod filter;
 pub mod flow;
 pub mod forecast;
 pub mod guard;
+pub mod hygiene;
 pub mod import_job;
 pub mod lead;
 pub mod line;
@@ -35,6 +36,7 @@ pub mod question;
 pub mod ratio;
 pub mod region;
 pub mod rep;
+pub mod review;
 pub mod role_performance;
 pub mod rows;
 pub mod run;
@@ -75,6 +77,7 @@ pub struct NumbersQuery(
     plugin_file::PluginFileQuery,
     campaign_performance::CampaignPerformanceQuery,
     role_performance::RolePerformanceQuery,
+    hygiene::HygieneQuery,
     import_job::ImportJobQuery,
     AttributionQueries,
 );

@@ -11,6 +11,7 @@ use super::page::{Listed, Noun, bad_input};
 use super::product::Product;
 use super::region::Region;
 use super::rep::Rep;
+use super::review::OpportunityReview;
 use super::run::AttributionRun;
 use super::segment::Segment;
 use super::stage::Stage;
@@ -67,6 +68,7 @@ pub enum Node {
     Product(Product),
     Region(Region),
     Segment(Segment),
+    OpportunityReview(OpportunityReview),
     Stage(Stage),
     Touchpoint(Touchpoint),
     Target(Target),
@@ -93,6 +95,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Product::NAME => load::<Product>(ctx, uuid).await,
         Region::NAME => load::<Region>(ctx, uuid).await,
         Segment::NAME => load::<Segment>(ctx, uuid).await,
+        OpportunityReview::NAME => load::<OpportunityReview>(ctx, uuid).await,
         Stage::NAME => load::<Stage>(ctx, uuid).await,
         Touchpoint::NAME => load::<Touchpoint>(ctx, uuid).await,
         Target::NAME => load::<Target>(ctx, uuid).await,

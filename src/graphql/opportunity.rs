@@ -5,9 +5,11 @@ use super::campaign::Campaign;
 use super::contact_role::ContactRole;
 use super::declare::{noun, object, roots};
 use super::filter::{DateFilter, DateTimeFilter, IdFilter, MoneyFilter, TextFilter, filter_input, order_input};
+use super::hygiene::{self, OpportunityHygiene};
 use super::loaders;
 use super::region::Region;
 use super::rep::Rep;
+use super::review::OpportunityReview;
 use super::scalars::{Change, Currency, Day, Instant, Money};
 use super::segment::Segment;
 use super::source::Source;
@@ -15,7 +17,9 @@ use super::split::OpportunitySplit;
 use super::stage::{ForecastCategory, ForecastCategoryFilter, Stage};
 use super::touchpoint::{Touchpoint, TouchpointFilter, TouchpointOrder};
 use super::version::OpportunityVersion;
-use crate::app::rows::{ContactRoleColumn, OpportunityColumn, OpportunityState, SplitColumn, TouchpointColumn, VersionColumn};
+use crate::app::rows::{
+    ContactRoleColumn, OpportunityColumn, OpportunityState, ReviewColumn, SplitColumn, TouchpointColumn, VersionColumn,
+};
 use async_graphql::{Context, Result};
 
 /// A deal, as it stands today.
@@ -148,6 +152,16 @@ object! {
             self.0.version.lines_known
         }
 
+        /// Whether it is kept as it should be: flags and score as of an instant. Null where it was not open then, or its forecast
+        /// category OMITTED, which counts nowhere while it is open.
+        async fn hygiene(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "The instant as of which facts are read. Absent or null: now.")] as_of: Option<Instant>,
+        ) -> Result<Option<OpportunityHygiene>> {
+            hygiene::of(ctx, self.0.opportunity.id.0, as_of).await
+        }
+
         /// The committed change that brought it to this state.
         async fn recorded_in(&self) -> Change {
             Change(self.0.version.recorded)
@@ -164,6 +178,8 @@ object! {
         contact_roles: ContactRole through ContactRoleColumn::Opportunity;
         /// The shares of the reps on it: its team.
         splits: OpportunitySplit through SplitColumn::Opportunity;
+        /// Its managers' reviews, the latest first.
+        reviews: OpportunityReview through ReviewColumn::Opportunity;
     }
     lines of |state| &state.version;
 }

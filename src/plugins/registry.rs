@@ -284,6 +284,7 @@ mod tests {
             yellow_from: 0.85,
             column_thresholds: std::collections::BTreeMap::new(),
             journeys: pipewright_core::attribution::JourneyRules::default(),
+            hygiene: Default::default(),
         });
         let account = Some(AccountId::derived("test", "1"));
         let opportunity = OpportunityFact {
@@ -292,6 +293,8 @@ mod tests {
             created_at_ms: day(100).timestamp_millis(),
             created_by: None,
             lead_source_maps_to: Some(Source::Role(Role::Ae)),
+            last_activity_on: None,
+            has_contact_role: true,
         };
         let version = VersionFact {
             valid_from_ms: day(100).timestamp_millis(),
@@ -308,6 +311,8 @@ mod tests {
             opportunity_type: None,
             campaign: None,
             line_set: None,
+            has_next_step: true,
+            has_amount: true,
             is_deleted: false,
         };
         builder.opportunity(opportunity, &[version]);

@@ -23,6 +23,7 @@ fn settings() -> Settings {
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
         journeys: JourneyRules::default(),
+        hygiene: Default::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use pipewright_core::ids::DataVersion;
 use pipewright_core::opportunity::{ContactRole, LineSet, Opportunity, Split, Version};
 use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
+use pipewright_core::review::Review;
 use pipewright_core::target::Target;
 use pipewright_core::touchpoint::Touchpoint;
 use pipewright_core::vendor_credit::VendorCredit;
@@ -15,8 +16,8 @@ use pipewright_core::vendor_credit::VendorCredit;
 /// Records to write together. Their own `recorded` is ignored: the write gives its data version to each row that is new
 /// or differs from the stored one.
 ///
-/// Append-only nouns (tenures, versions, line sets, touchpoints, targets, judgements, adjustments, exchange rates) whose key
-/// is already stored are left as they are; the other nouns are overwritten where they differ.
+/// Append-only nouns (tenures, versions, line sets, touchpoints, targets, judgements, adjustments, exchange rates, reviews) whose
+/// key is already stored are left as they are; the other nouns are overwritten where they differ.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "each field is the noun it is named after")]
 pub struct Batch {
@@ -41,6 +42,7 @@ pub struct Batch {
     pub judgements: Vec<Judgement>,
     pub adjustments: Vec<Adjustment>,
     pub vendor_credits: Vec<VendorCredit>,
+    pub reviews: Vec<Review>,
 }
 
 /// A job's new state, committed with the batch that led to it.

@@ -70,6 +70,16 @@ impl Read for Owned {
     }
 }
 
+/// An opportunity in which a contact has a part.
+struct WithContact(OpportunityId);
+
+impl Read for WithContact {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[("opportunity_id", Kind::Uuid)];
+    fn read(cells: Cells<'_>) -> Result<Self, StorageError> {
+        next(cells).map(Self)
+    }
+}
+
 /// A change's number and the tables it touched, as a JSON list.
 struct Change {
     data_version: DataVersion,
@@ -247,27 +257,36 @@ fn fill(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(),
     span.each(reading, "opportunity_line", "ORDER BY line_set_id, position", |row| builder.line(row))?;
     opportunities(reading, builder, span)?;
     links(reading, builder, span)?;
+    span.each(reading, "review", "", |row| builder.review(&row))?;
     span.each(reading, "target", "", |row| builder.target(row))?;
     span.each(reading, "judgement", "", |row| builder.judgement(row))?;
     span.each(reading, "adjustment", "", |row| builder.adjustment(row))
 }
 
-/// Opportunities of which the row or a version changed, with all their versions. Versions whose opportunity has not come
+/// Opportunities of which the row, a version or a contact's part changed, with all their versions. Versions whose opportunity has not come
 /// yet wait for it; an opportunity without a version counts nowhere yet.
 fn opportunities(reading: &mut Reading, builder: &mut Builder, span: &Span) -> Result<(), StorageError> {
-    if !span.touches("opportunity") && !span.touches("opportunity_version") {
+    if !["opportunity", "opportunity_version", "contact_role"].into_iter().any(|table| span.touches(table)) {
         return Ok(());
     }
     let among = |column: &str| match span.after {
-        None => String::new(),
+        None => "TRUE".to_owned(),
         Some(_) => format!(
-            " WHERE {column} IN (SELECT id FROM opportunity WHERE recorded > :1 AND recorded <= :2
-              UNION SELECT opportunity_id FROM opportunity_version WHERE recorded > :1 AND recorded <= :2)"
+            "{column} IN (SELECT id FROM opportunity WHERE recorded > :1 AND recorded <= :2
+              UNION SELECT opportunity_id FROM opportunity_version WHERE recorded > :1 AND recorded <= :2
+              UNION SELECT opportunity_id FROM contact_role WHERE recorded > :1 AND recorded <= :2)"
         ),
     };
+    let mut with_contacts: Vec<OpportunityId> = Vec::new();
+    let rest = format!("contact_role WHERE NOT is_deleted AND {}", among("opportunity_id"));
+    reading.each(&rest, span.numbers(), |row: WithContact| with_contacts.push(row.0))?;
+    with_contacts.sort_unstable();
     let mut owners: Vec<OpportunityFact> = Vec::new();
     // Sorted here: to read all of them by way of an index would be a jump for each.
-    reading.each(&format!("opportunity{}", among("id")), span.numbers(), |row| owners.push(row))?;
+    reading.each(&format!("opportunity WHERE {}", among("id")), span.numbers(), |row: OpportunityFact| {
+        owners.push(OpportunityFact { has_contact_role: with_contacts.binary_search(&row.id).is_ok(), ..row });
+    })?;
+    drop(with_contacts);
     owners.sort_unstable_by_key(|owner| owner.id);
     let mut owners = owners.into_iter().peekable();
     let mut versions: Vec<VersionFact> = Vec::new();
@@ -281,7 +300,7 @@ fn opportunities(reading: &mut Reading, builder: &mut Builder, span: &Span) -> R
         }
         versions.clear();
     };
-    let rest = format!("opportunity_version{} ORDER BY opportunity_id, valid_from_ms, sequence", among("opportunity_id"));
+    let rest = format!("opportunity_version WHERE {} ORDER BY opportunity_id, valid_from_ms, sequence", among("opportunity_id"));
     reading.each(&rest, span.numbers(), |row: Owned| {
         if current != Some(row.opportunity) {
             close(current.replace(row.opportunity), &mut versions, builder);

@@ -11,6 +11,7 @@ use pipewright_core::ids::{DataVersion, LineSetId, OpportunityId};
 use pipewright_core::opportunity::{ContactRole, Line, LineSet, Opportunity, Split, Version};
 use pipewright_core::party::{Account, Contact, Lead};
 use pipewright_core::rep::{Rep, Tenure};
+use pipewright_core::review::Review;
 use pipewright_core::target::Target;
 use pipewright_core::touchpoint::Touchpoint;
 use pipewright_core::vendor_credit::VendorCredit;
@@ -62,11 +63,21 @@ const fn kind<R, T: Stored>(_field: fn(&R) -> &T) -> Kind {
     T::KIND
 }
 
+/// What stands in a SELECT for a column: its name, or what is computed from several.
+macro_rules! selected {
+    ($column:ident) => {
+        stringify!($column)
+    };
+    ($expression:literal) => {
+        $expression
+    };
+}
+
 macro_rules! readable {
-    ($record:ident { $($column:ident $field:ident),* $(,)? }) => {
+    ($record:ident { $($column:tt $field:ident),* $(,)? }) => {
         impl Read for $record {
             const COLUMNS: &'static [(&'static str, Kind)] =
-                &[$((stringify!($column), kind(|record: &$record| &record.$field))),*];
+                &[$((selected!($column), kind(|record: &$record| &record.$field))),*];
             fn read(cells: Cells<'_>) -> Result<Self, super::StorageError> {
                 Ok(Self { $($field: next(cells)?),* })
             }
@@ -165,6 +176,10 @@ record! { VendorCredit in "vendor_credit", key 1, Replaced {
     contact_id contact, share_ppm share_ppm, revenue_minor revenue_minor,
 } }
 
+record! { Review in "review", key 1, Kept {
+    id id, opportunity_id opportunity, reviewer_id reviewer, verdict verdict, changes changes, note note, at_ms at,
+} }
+
 /// A line set without its lines.
 pub(super) struct SetOfLines {
     id: LineSetId,
@@ -219,10 +234,13 @@ readable! { LeadFact {
 } }
 readable! { OpportunityFact {
     id id, account_id account, created_at_ms created_at_ms, created_by_id created_by, lead_source_maps_to lead_source_maps_to,
+    last_activity_day last_activity_on, "FALSE" has_contact_role,
 } }
 readable! { VersionFact {
     valid_from_ms valid_from_ms, sequence sequence, recorded recorded, stage_id stage, forecast_category forecast_category,
     close_day close_date, currency currency, acv_minor acv_minor, owner_id owner, region_id region, segment_id segment,
-    opportunity_type opportunity_type, campaign_id campaign, line_set_id line_set, is_deleted is_deleted,
+    opportunity_type opportunity_type, campaign_id campaign, line_set_id line_set,
+    "(next_step IS NOT NULL AND TRIM(next_step) <> '')" has_next_step,
+    "(COALESCE(amount_minor, 0) <> 0 OR COALESCE(acv_minor, 0) <> 0)" has_amount, is_deleted is_deleted,
 } }
 readable! { LineFact { line_set_id line_set, position position, product_id product, acv_minor acv_minor } }

@@ -17,6 +17,7 @@ use pipewright_core::ids::*;
 use pipewright_core::opportunity::*;
 use pipewright_core::party::*;
 use pipewright_core::rep::*;
+use pipewright_core::review::{Changed, Review, Verdict};
 use pipewright_core::target::*;
 use pipewright_core::touchpoint::*;
 use pipewright_core::vendor_credit::VendorCredit;
@@ -304,6 +305,16 @@ fn everything() -> Batch {
             revenue_minor: Some(-7),
             recorded,
         }],
+        reviews: vec![Review {
+            id: ReviewId::derived("o", "r"),
+            opportunity: one.id,
+            reviewer: rep,
+            verdict: Verdict::Corrected,
+            changes: Changed::ALL.into_iter().collect(),
+            note: Some("close date".into()),
+            at: at(3),
+            recorded,
+        }],
     }
 }
 
@@ -395,6 +406,7 @@ async fn dump(storage: &Storage) -> Dump {
             of::<Judgement>(reading, &mut dump);
             of::<Adjustment>(reading, &mut dump);
             of::<VendorCredit>(reading, &mut dump);
+            of::<Review>(reading, &mut dump);
             let mut latest = Vec::new();
             reading.each("opportunity ORDER BY id", [0; 2], |row: Latest| latest.push(row.0))?;
             dump.push(("latest", latest));
@@ -413,7 +425,7 @@ async fn a_second_identical_write_changes_nothing_and_takes_no_data_version() {
     for database in databases().await {
         let storage = database.ready().await;
         let first = storage.write(everything(), None).await.unwrap();
-        assert_eq!((first.data_version, first.inserted, first.updated), (DataVersion(1), 28, 0), "{}", database.engine);
+        assert_eq!((first.data_version, first.inserted, first.updated), (DataVersion(1), 29, 0), "{}", database.engine);
         let before = dump(&storage).await;
         let second = storage.write(everything(), None).await.unwrap();
         assert_eq!(second, Written { data_version: DataVersion(1), inserted: 0, updated: 0 }, "{}", database.engine);

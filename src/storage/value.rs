@@ -10,6 +10,7 @@ use pipewright_core::dimension::CellKey;
 use pipewright_core::forecast::AdjustedBy;
 use pipewright_core::ids::*;
 use pipewright_core::rep::Role;
+use pipewright_core::review::{Changes, Verdict};
 use pipewright_core::target::Measure;
 use pipewright_core::touchpoint::{Source, TouchpointKind};
 use rust_decimal::Decimal;
@@ -127,7 +128,7 @@ macro_rules! ids {
 }
 ids! {
     AccountId ContactId LeadId OpportunityId LineSetId ContactRoleId SplitId RepId TenureId CampaignId TouchpointId ProductId
-    RegionId SegmentId StageId TargetId JudgementId AdjustmentId VendorCreditId
+    RegionId SegmentId StageId TargetId JudgementId AdjustmentId VendorCreditId ReviewId
 }
 
 /// Closed enums, by their codes.
@@ -155,6 +156,7 @@ codes! {
     TouchpointKind { BareVisit Response Inclusion Call Email Meeting Task LeadConversion HandOff }
     Measure { ClosedAcv OpenPipeline Forecast Generation Coverage }
     AdjustedBy { Owner Manager }
+    Verdict { Confirmed Corrected Doubted }
 }
 
 impl Stored for Source {
@@ -170,6 +172,17 @@ impl Stored for Source {
             },
             value => refuse(value),
         }
+    }
+}
+
+impl Stored for Changes {
+    const KIND: Kind = Kind::Int;
+    fn store(&self) -> Value {
+        Value::Int(self.bits())
+    }
+    fn load(value: Value) -> Result<Self, Unreadable> {
+        let bits = i32::load(value)?;
+        Self::from_bits(bits).map_or_else(|| refuse(Value::Int(bits)), Ok)
     }
 }
 

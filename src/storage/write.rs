@@ -104,6 +104,7 @@ fn plan(batch: &Batch, job: Option<JobUpdate>) -> Plan {
     add(&mut tables, batch.judgements.iter());
     add(&mut tables, batch.adjustments.iter());
     add(&mut tables, batch.vendor_credits.iter());
+    add(&mut tables, batch.reviews.iter());
     Plan { tables, touched: touched(batch), job, at_ms: Clock::System.now().timestamp_millis() }
 }
 

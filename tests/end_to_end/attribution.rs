@@ -364,6 +364,7 @@ fn caused_by_abm(count: usize) -> Arc<Snapshot> {
         yellow_from: 0.85,
         column_thresholds: BTreeMap::new(),
         journeys: pipewright_core::attribution::JourneyRules::default(),
+        hygiene: Default::default(),
     });
     let kinds = [StageKind::Open, StageKind::Won, StageKind::Lost];
     let stage = |kind: StageKind| StageId::derived("test", &format!("{kind:?}"));
@@ -403,6 +404,8 @@ fn caused_by_abm(count: usize) -> Arc<Snapshot> {
             created_at_ms: instant(30).timestamp_millis(),
             created_by: None,
             lead_source_maps_to: None,
+            last_activity_on: None,
+            has_contact_role: true,
         };
         let version = VersionFact {
             valid_from_ms: instant(30).timestamp_millis(),
@@ -419,6 +422,8 @@ fn caused_by_abm(count: usize) -> Arc<Snapshot> {
             opportunity_type: None,
             campaign: None,
             line_set: None,
+            has_next_step: true,
+            has_amount: true,
             is_deleted: false,
         };
         builder.opportunity(opportunity, &[version]);

@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Lists without an argument for their size: the most they can hold.
-const CAPS: [(&str, &str, u64); 40] = [
+const CAPS: [(&str, &str, u64); 43] = [
     ("Query", "attributionModels", 100),
     ("Query", "pluginFiles", 100),
     ("Query", "importJobs", 50),
     ("Query", "roles", 5),
     ("RolePerformance", "roles", 5),
     ("MatrixCell", "key", 4),
+    ("OpportunityHygiene", "flags", 12),
+    ("HygieneRow", "key", 1),
+    ("HygieneFigures", "flags", 12),
     ("FlowRow", "key", 2),
     ("FlowRow", "bars", 12),
     ("TrendSeries", "key", 2),

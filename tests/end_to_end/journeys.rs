@@ -168,6 +168,7 @@ fn settings(journeys: JourneyRules) -> Settings {
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
         journeys,
+        hygiene: Default::default(),
     }
 }
 

@@ -11,6 +11,7 @@ mod commands;
 mod costs;
 mod health;
 mod http;
+mod hygiene;
 mod import;
 mod import_files;
 mod journeys;

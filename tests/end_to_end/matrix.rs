@@ -36,6 +36,7 @@ fn settings() -> Settings {
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
         journeys: pipewright_core::attribution::JourneyRules::default(),
+        hygiene: Default::default(),
     }
 }
 
@@ -148,6 +149,7 @@ impl Asked {
             baseline: self.baseline,
             roll_up: self.roll_up,
             generation: self.generation,
+            hygiene_adjusted: false,
             model: model(),
         }
     }

@@ -9,9 +9,10 @@ use pipewright::storage::Batch;
 use pipewright_core::currency::ExchangeRate;
 use pipewright_core::dimension::{CellKey, Dimension, DimensionValue};
 use pipewright_core::forecast::{AdjustedBy, Adjustment, Judgement};
-use pipewright_core::ids::{AdjustmentId, DataVersion, JudgementId, OpportunityId, RepId, SplitId};
+use pipewright_core::ids::{AdjustmentId, DataVersion, JudgementId, OpportunityId, RepId, ReviewId, SplitId};
 use pipewright_core::opportunity::{ContactRole, Line, Split, Version};
 use pipewright_core::rep::{Rep, Tenure};
+use pipewright_core::review::{Changed, Review, Verdict};
 use pipewright_core::viewer::Scope;
 use pipewright_core::{campaign, catalog, party, target, touchpoint};
 use rust_decimal::Decimal;
@@ -125,7 +126,24 @@ fn rare() -> Batch {
         is_deleted: false,
         recorded: DataVersion(0),
     };
-    Batch { splits: vec![split], adjustments: vec![adjustment], judgements: vec![judgement], exchange_rates, ..Batch::default() }
+    let review = Review {
+        id: ReviewId(Uuid::from_u128(82)),
+        opportunity: OpportunityId(Uuid::from_u128(80)),
+        reviewer: RepId(Uuid::from_u128(81)),
+        verdict: Verdict::Corrected,
+        changes: [Changed::CloseDate, Changed::NextStep].into_iter().collect(),
+        note: Some("the board meets in May".into()),
+        at: at("2026-11-01T00:00:00Z"),
+        recorded: DataVersion(0),
+    };
+    Batch {
+        splits: vec![split],
+        adjustments: vec![adjustment],
+        judgements: vec![judgement],
+        exchange_rates,
+        reviews: vec![review],
+        ..Batch::default()
+    }
 }
 
 async fn data(app: &App, query: &str) -> Value {
@@ -148,6 +166,7 @@ async fn every_field_of_every_record_is_in_the_schema() {
         ("OpportunityLine", fields(&first::<Line>(&app, LineColumn::Position).await)),
         ("ContactRole", fields(&first::<ContactRole>(&app, ContactRoleColumn::Id).await)),
         ("OpportunitySplit", fields(&first::<Split>(&app, SplitColumn::Id).await)),
+        ("OpportunityReview", fields(&first::<Review>(&app, ReviewColumn::At).await)),
         ("Account", fields(&first::<party::Account>(&app, AccountColumn::Id).await)),
         ("Contact", fields(&first::<party::Contact>(&app, ContactColumn::Id).await)),
         ("Lead", fields(&first::<party::Lead>(&app, LeadColumn::Id).await)),

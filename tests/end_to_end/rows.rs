@@ -18,7 +18,8 @@ use pipewright_core::viewer::Viewer;
 use std::sync::Arc;
 
 const PAGE: &str = "query Page($first: Int!) { opportunities(first: $first) { nodes { id name account { name } owner { name } \
-    lines { nodes { acv { amount } } } campaign { name } } } }";
+    lines { nodes { acv { amount } } } campaign { name } \
+    hygiene { score flags { code since } } reviews { nodes { verdict } } } } }";
 
 /// The house over an empty database of `home`, filled with a company of 300 opportunities.
 pub async fn app(home: &Home) -> App {
@@ -38,6 +39,7 @@ pub async fn app(home: &Home) -> App {
         yellow_from: pipeline.yellow_from,
         column_thresholds: std::collections::BTreeMap::new(),
         journeys: config.attribution.journeys(&organisation.name),
+        hygiene: Default::default(),
     };
     let resident = Resident::load(storage.clone(), settings).await.unwrap();
     let (config, models) = (Arc::new(config), Arc::new(Registry::built_in()));
@@ -63,7 +65,10 @@ async fn a_page_of_opportunities_with_its_neighbours_takes_as_many_statements_wh
             assert!(response.errors.is_empty(), "{:?}", response.errors);
             let data = response.data.into_json().unwrap();
             assert_eq!(data["opportunities"]["nodes"].as_array().unwrap().len(), first);
-            assert_eq!(statements, 5, "{engine:?} {first}: page, accounts, owners, lines, campaigns");
+            assert_eq!(
+                statements, 6,
+                "{engine:?} {first}: page, accounts, owners, lines, campaigns, reviews; hygiene takes none"
+            );
         }
     }
 }

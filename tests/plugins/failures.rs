@@ -28,6 +28,7 @@ fn snapshot() -> Snapshot {
         yellow_from: 0.85,
         column_thresholds: BTreeMap::new(),
         journeys: pipewright_core::attribution::JourneyRules::default(),
+        hygiene: Default::default(),
     });
     for created in [50, 100] {
         let account = Some(AccountId::derived("test", &created.to_string()));
@@ -37,6 +38,8 @@ fn snapshot() -> Snapshot {
             created_at_ms: day(created).timestamp_millis(),
             created_by: None,
             lead_source_maps_to: None,
+            last_activity_on: None,
+            has_contact_role: true,
         };
         let version = VersionFact {
             valid_from_ms: day(created).timestamp_millis(),
@@ -53,6 +56,8 @@ fn snapshot() -> Snapshot {
             opportunity_type: None,
             campaign: None,
             line_set: None,
+            has_next_step: true,
+            has_amount: true,
             is_deleted: false,
         };
         builder.opportunity(opportunity, &[version]);

@@ -62,6 +62,8 @@ fn deal() -> (OpportunityFact, Vec<VersionFact>) {
         created_at_ms: created.timestamp_millis(),
         created_by: Some(rep(Role::Ae)),
         lead_source_maps_to: None,
+        last_activity_on: None,
+        has_contact_role: true,
     };
     (opportunity, vec![version(created, StageKind::Open), version(at("2025-07-03T15:00:00Z"), StageKind::Won)])
 }
@@ -82,6 +84,8 @@ fn version(from: DateTime<Utc>, kind: StageKind) -> VersionFact {
         opportunity_type: None,
         campaign: None,
         line_set: None,
+        has_next_step: true,
+        has_amount: true,
         is_deleted: false,
     }
 }
@@ -126,6 +130,7 @@ fn builder(time_zone: Tz, journeys: JourneyRules) -> Builder {
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
         journeys,
+        hygiene: Default::default(),
     });
     let epoch = DateTime::UNIX_EPOCH;
     let mut tenure = |rep: RepId, role, valid_from: DateTime<Utc>| {

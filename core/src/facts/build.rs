@@ -1,11 +1,12 @@
 //! Building a snapshot from records in bulk, and from a change on top of another snapshot.
 
 use super::gathered::GatheredTouches;
+use super::hygiene::{KeptNorms, ReviewRow};
 use super::layered::Layered;
 use super::links::{ContactRoleRow, SplitRow};
 use super::places::{People, PersonRow, intern};
 use super::register::{CampaignRow, Noun, RateRow, Register, TenureRow};
-use super::segment::{LineRow, OriginRow, Segment, VersionRow, narrow};
+use super::segment::{LineRow, NO_DAY, OriginRow, Segment, VersionRow, narrow};
 use super::touches::Touches;
 use super::{AccountFact, ContactFact, LeadFact, LineFact, OpportunityFact, Settings, Snapshot, VersionFact};
 use crate::attribution::Linking;
@@ -16,6 +17,7 @@ use crate::forecast::{Adjustment, Judgement};
 use crate::ids::{DataVersion, LineSetId, OpportunityId};
 use crate::opportunity::{ContactRole, Split};
 use crate::rep::{Rep, Tenure};
+use crate::review::Review;
 use crate::target::Target;
 use crate::touchpoint::Touchpoint;
 use chrono::Datelike;
@@ -72,6 +74,8 @@ impl Builder {
             judgements: Arc::default(),
             adjustments: Arc::default(),
             curves: Arc::default(),
+            reviews: Layered::default(),
+            norms: Arc::<KeptNorms>::default(),
         })
     }
 
@@ -135,6 +139,7 @@ impl Builder {
         let code = register.stages.intern(&stage.id.0);
         let is_other = register.stage_kind(code) != stage.kind;
         register.stage_kinds.insert(code, stage.kind);
+        register.stage_places.insert(code, stage.position);
         register.names.insert(stage.id.0, stage.name.clone());
         self.redrawn |= is_other;
     }
@@ -228,6 +233,8 @@ impl Builder {
             created_by: opportunity.created_by.map_or(0, |id| self.code(&id.0, Noun::Rep)),
             account: opportunity.account.map_or(0, |id| self.home(id.0)),
             lead_source: opportunity.lead_source_maps_to.map_or(0, |source| source.code() + 1),
+            has_contact_role: opportunity.has_contact_role,
+            last_activity_day: opportunity.last_activity_on.map_or(NO_DAY, |day| day.num_days_from_ce()),
         };
         let mut ordered: Vec<&VersionFact> = versions.iter().collect();
         ordered.sort_by_key(|version| (version.valid_from_ms, version.sequence));
@@ -271,6 +278,8 @@ impl Builder {
             currency: u16::try_from(currency).expect("there are 17,576 currency codes"),
             category: version.forecast_category,
             is_deleted: version.is_deleted,
+            has_next_step: version.has_next_step,
+            has_amount: version.has_amount,
         }
     }
 
@@ -340,6 +349,15 @@ impl Builder {
         self.adjustments.push(adjustment);
     }
 
+    /// Adds a review that the snapshot does not hold yet.
+    pub fn review(&mut self, review: &Review) {
+        let row = ReviewRow { at_ms: review.at.timestamp_millis(), recorded: review.recorded };
+        self.base.reviews.change(review.opportunity, |rows| {
+            rows.push(row);
+            rows.sort_unstable();
+        });
+    }
+
     /// Makes the snapshot that ends with `data_version`.
     pub fn finish(mut self, data_version: DataVersion) -> Snapshot {
         self.base.data_version = data_version;
@@ -350,6 +368,7 @@ impl Builder {
             self.base.curves = Arc::new(self.base.curves.renewed());
         }
         self.settle_touches();
+        self.base.reviews.settle();
         // Where rows hold from one instant, the one recorded last counts, whatever order a database hands them over in.
         replace_rows(
             &mut self.base.targets,
@@ -426,6 +445,7 @@ impl Builder {
         for (position, origin) in fresh.origins.iter().enumerate() {
             last.insert(origin.id, position);
         }
+        self.settle_norms(&fresh);
         if self.base.count == 0 && last.len() == fresh.len() {
             let mut fresh = fresh;
             fresh.index = (0..narrow(fresh.len())).collect();
@@ -458,6 +478,27 @@ impl Builder {
         } else {
             self.base.changed = Arc::new(changed);
         }
+    }
+
+    /// Forgets the norms that what is `fresh` may change.
+    fn settle_norms(&mut self, fresh: &Segment) {
+        if self.base.count == 0 {
+            return;
+        }
+        let differs_from = |position: usize| {
+            let told = fresh.versions_of(position).map(|at| (fresh.valid_from[at], Some(fresh.versions[at].stage)));
+            let held = self.base.opportunity_index(fresh.origins[position].id).map(|index| self.base.locate(index));
+            let held = held.into_iter().flat_map(|(segment, position)| {
+                segment.versions_of(position).map(|at| (segment.valid_from[at], Some(segment.versions[at].stage)))
+            });
+            // Past the end of either stands what never comes.
+            let end = || std::iter::repeat((i64::MAX, None));
+            let pairs = told.chain(end()).zip(held.chain(end()));
+            let mut pairs = pairs.skip_while(|(told, held)| told == held && told.1.is_some());
+            pairs.next().map_or(i64::MAX, |(told, held)| told.0.min(held.0))
+        };
+        let from_ms = (0..fresh.len()).map(differs_from).min().unwrap_or(i64::MAX);
+        self.base.norms = Arc::new(self.base.norms.up_to(from_ms));
     }
 
     /// The code of an id, without copying the register where it is known already.

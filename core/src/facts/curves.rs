@@ -156,10 +156,11 @@ fn curve_of(snapshot: &Snapshot, question: Question, at_once: bool) -> Option<Ar
     None
 }
 
-/// Whether curves can answer a scan: of everything that is recorded, by a cut that splits nothing.
+/// Whether curves can answer a scan: of everything that is recorded, by a cut that splits nothing, and not adjusted for hygiene,
+/// which fails at instants that no version tells.
 fn is_drawn(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>) -> bool {
     let is_latest = scan.data_version.is_none_or(|version| version >= snapshot.data_version);
-    is_latest && !cut.splits() && scan.scope.is_unrestricted()
+    is_latest && !scan.hygiene_adjusted && !cut.splits() && scan.scope.is_unrestricted()
 }
 
 /// The curve of each point, where there is one.

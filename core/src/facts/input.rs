@@ -4,6 +4,7 @@ use crate::attribution::JourneyRules;
 use crate::calendar::Calendar;
 use crate::catalog::ForecastCategory;
 use crate::currency::CurrencyCode;
+use crate::hygiene::Rules;
 use crate::ids::{
     AccountId, CampaignId, ContactId, DataVersion, LeadId, LineSetId, OpportunityId, ProductId, RegionId, RepId, SegmentId,
     StageId,
@@ -30,6 +31,8 @@ pub struct Settings {
     pub column_thresholds: BTreeMap<Measure, Thresholds>,
     /// Which touchpoints make a journey.
     pub journeys: JourneyRules,
+    /// What open opportunities are measured by.
+    pub hygiene: Rules,
 }
 
 /// Pace at or above which a cell is GREEN, and YELLOW.
@@ -94,6 +97,10 @@ pub struct OpportunityFact {
     pub created_by: Option<RepId>,
     /// Stands in for the primary campaign's channel.
     pub lead_source_maps_to: Option<Source>,
+    /// The last activity that the source system logged.
+    pub last_activity_on: Option<NaiveDate>,
+    /// Whether a contact has a part in it.
+    pub has_contact_role: bool,
 }
 
 /// A version, as far as numbers need it.
@@ -127,6 +134,10 @@ pub struct VersionFact {
     pub campaign: Option<CampaignId>,
     /// The lines.
     pub line_set: Option<LineSetId>,
+    /// Whether a next step that is not blank is written down.
+    pub has_next_step: bool,
+    /// Whether amount or ACV is known and other than 0.
+    pub has_amount: bool,
     /// It counts nowhere from here on.
     pub is_deleted: bool,
 }

@@ -87,6 +87,14 @@ impl Snapshot {
         facts.iter().for_each(visit);
     }
 
+    /// When a rep last called, wrote, met someone or did another task that is linked to the opportunity at `index`, up to an
+    /// instant, of what was recorded up to `version` (`None`: everything); milliseconds.
+    pub(super) fn last_act(&self, index: u32, at_ms: i64, version: Option<DataVersion>) -> Option<i64> {
+        let mut homes = Vec::new();
+        self.homes_of(index, version, &mut homes);
+        homes.into_iter().filter_map(|home| self.touches.of(home).last_act(at_ms, version)).max()
+    }
+
     /// Where the touchpoints of the opportunity at `index` lie.
     fn homes_of(&self, index: u32, version: Option<DataVersion>, homes: &mut Vec<u32>) {
         homes.clear();

@@ -9,6 +9,7 @@ mod curves;
 pub(crate) mod cut;
 mod gathered;
 pub(crate) mod hash;
+pub(crate) mod hygiene;
 mod input;
 mod layered;
 mod links;

@@ -40,12 +40,17 @@ pub(crate) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn row(&self) -> &'a VersionRow {
+    pub(super) fn row(&self) -> &'a VersionRow {
         &self.segment.versions[self.at]
     }
 
-    fn origin(&self) -> &'a OriginRow {
+    pub(super) fn origin(&self) -> &'a OriginRow {
         &self.segment.origins[self.position]
+    }
+
+    /// From when the version holds, milliseconds.
+    pub(super) fn from_ms(&self) -> i64 {
+        self.segment.valid_from[self.at]
     }
 
     /// Which opportunity.
@@ -178,7 +183,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The versions that counted for a while before the instant or at it, in order.
-    fn effective(&self, held: Held<'a>) -> impl Iterator<Item = Held<'a>> + '_ {
+    pub(super) fn effective(&self, held: Held<'a>) -> impl Iterator<Item = Held<'a>> + '_ {
         let range = held.segment.versions_of(held.position);
         let counted = range.filter(move |at| self.counts(held.segment, *at));
         let mut counted = counted.peekable();

@@ -143,6 +143,8 @@ pub(super) struct Register {
     /// Names of products, regions, segments, stages, reps and campaigns: ids of different nouns never collide.
     pub(super) names: HashMap<Uuid, String>,
     pub(super) stage_kinds: Mixed<u32, StageKind>,
+    /// Places in the process.
+    pub(super) stage_places: Mixed<u32, i32>,
     pub(super) campaign_rows: Arc<Mixed<u32, CampaignRow>>,
     /// By campaign, one bit for each rule of suppression that names it.
     pub(super) rules_naming: Mixed<u32, u64>,

@@ -25,6 +25,9 @@ pub struct Scan<'a> {
     pub by: &'a [Dimension],
     /// Of which opportunities.
     pub filter: &'a Filter,
+    /// Whether what is open counts 0 where its hygiene fails, as of each point: in `open`, `open_won`, `overdue` and `open_count`.
+    /// The forecast's categories are the seller's judgement, and stay.
+    pub hygiene_adjusted: bool,
     /// Who credits sources; asked only where `by` or `filter` names SOURCE.
     pub credit: &'a dyn Credit,
 }
@@ -126,7 +129,7 @@ fn distinct_sums(snapshot: &Snapshot, scan: &Scan<'_>, points: &[Point]) -> Resu
 /// The sums of points for which there is no curve.
 fn scanned(snapshot: &Snapshot, scan: &Scan<'_>, cut: &Cut<'_>, points: &[Point]) -> Result<Vec<ByKey>, CreditError> {
     let standpoints: Vec<Standpoint<'_>> =
-        points.iter().map(|point| Standpoint::new(snapshot, scan.data_version, *point)).collect();
+        points.iter().map(|point| Standpoint::new(snapshot, scan.data_version, *point).adjusted(scan.hygiene_adjusted)).collect();
     // All points of one chunk together, while its rows are at hand.
     let of_chunk = |mut all: Vec<ByKey>, indices: Range<u32>| {
         for (standpoint, sums) in standpoints.iter().zip(&mut all) {
@@ -298,7 +301,7 @@ pub fn shares_of(
 ) -> Result<Vec<(OpportunityId, Sums)>, CreditError> {
     let cut = Cut::new(snapshot, scan.by, scan.filter, scan.credit);
     let Some((mask, wanted)) = cut.coded(snapshot, key) else { return Ok(Vec::new()) };
-    let standpoint = Standpoint::new(snapshot, scan.data_version, point);
+    let standpoint = Standpoint::new(snapshot, scan.data_version, point).adjusted(scan.hygiene_adjusted);
     let of_chunk = |indices| {
         let mut shares: BTreeMap<OpportunityId, Sums> = BTreeMap::new();
         standpoint.each(&cut, indices, |id, parts| {

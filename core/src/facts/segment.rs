@@ -7,6 +7,9 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ops::Range;
 
+/// No day at all.
+pub(super) const NO_DAY: i32 = i32::MIN;
+
 /// A version without its times, in codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct VersionRow {
@@ -25,6 +28,8 @@ pub(super) struct VersionRow {
     pub(super) currency: u16,
     pub(super) category: ForecastCategory,
     pub(super) is_deleted: bool,
+    pub(super) has_next_step: bool,
+    pub(super) has_amount: bool,
 }
 
 /// One line of a set.
@@ -43,6 +48,9 @@ pub(super) struct OriginRow {
     pub(super) account: u32,
     /// Code of the source plus 1; 0 for none.
     pub(super) lead_source: u8,
+    pub(super) has_contact_role: bool,
+    /// Of the last activity that the source system logged, or [`NO_DAY`].
+    pub(super) last_activity_day: i32,
 }
 
 /// A run of opportunities in ascending order of their index, each with its versions side by side.

@@ -1,6 +1,7 @@
 //! An unchanging view of everything, named by the last change it holds.
 
 use super::curves::Curves;
+use super::hygiene::{KeptNorms, ReviewRow};
 use super::layered::Layered;
 use super::links::{ContactRoleRow, SplitRow};
 use super::places::People;
@@ -87,6 +88,8 @@ pub struct Snapshot {
     pub(super) adjustments: Arc<Vec<Adjustment>>,
     /// Of `base`, and of what else they depend on.
     pub(super) curves: Arc<Curves>,
+    pub(super) reviews: Layered<OpportunityId, Vec<ReviewRow>>,
+    pub(super) norms: Arc<KeptNorms>,
 }
 
 impl Snapshot {

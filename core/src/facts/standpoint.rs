@@ -2,6 +2,7 @@
 
 use super::Snapshot;
 use super::cut::{Atom, Cut, Key};
+use super::hygiene::Judge;
 use super::reading::{Held, Months, Reading};
 use super::scan::{Point, Sums};
 use crate::attribution::CreditError;
@@ -32,19 +33,24 @@ enum Closing {
     Elsewhere,
     Won,
     Lost,
-    Open { overdue: bool },
+    Open {
+        overdue: bool,
+    },
+    /// Open, and of no weight by its hygiene.
+    Failing,
 }
 
 impl<'a> Standing<'a> {
     /// `None` where the opportunity counts for nothing.
     fn new(standpoint: &Standpoint<'a>, held: Held<'a>) -> Option<Self> {
-        let Standpoint { reading, outcome, days, instants, entry_stage } = standpoint;
+        let Standpoint { reading, outcome, days, instants, entry_stage, .. } = standpoint;
         if !reading.is_counted(&held) {
             return None;
         }
         let day = held.close_day();
         let closing = match reading.kind(&held) {
             _ if !days.contains(&day) => Closing::Elsewhere,
+            StageKind::Open if standpoint.fails(&held) => Closing::Failing,
             StageKind::Open => Closing::Open { overdue: day < reading.day() },
             _ if day > reading.day() => Closing::Elsewhere,
             StageKind::Won => Closing::Won,
@@ -88,15 +94,21 @@ impl<'a> Standing<'a> {
                 (sums.open, sums.open_count) = (now, 1);
                 sums.overdue = if overdue { now } else { 0 };
                 sums.open_won = if self.won_later { now } else { 0 };
-                match self.held.category() {
-                    ForecastCategory::Commit => sums.commit = now,
-                    ForecastCategory::MostLikely => sums.most_likely = now,
-                    ForecastCategory::BestCase => sums.best_case = now,
-                    ForecastCategory::Omitted | ForecastCategory::Pipeline | ForecastCategory::Closed => {}
-                }
+                self.forecast(now, &mut sums);
             }
+            Closing::Failing => self.forecast(now, &mut sums),
         }
         sums
+    }
+
+    /// Adds what is open to its category.
+    fn forecast(&self, now: i64, sums: &mut Sums) {
+        match self.held.category() {
+            ForecastCategory::Commit => sums.commit = now,
+            ForecastCategory::MostLikely => sums.most_likely = now,
+            ForecastCategory::BestCase => sums.best_case = now,
+            ForecastCategory::Omitted | ForecastCategory::Pipeline | ForecastCategory::Closed => {}
+        }
     }
 
     /// What the entry's key counts of an atom.
@@ -115,6 +127,8 @@ pub(super) struct Standpoint<'a> {
     /// The instants of the period.
     instants: Range<i64>,
     entry_stage: Option<Option<u32>>,
+    /// Where what is open counts only if its hygiene passes.
+    judge: Option<Judge>,
 }
 
 impl<'a> Standpoint<'a> {
@@ -126,7 +140,18 @@ impl<'a> Standpoint<'a> {
             days: point.period.day_numbers(),
             instants: calendar.instants_of(&point.period),
             entry_stage: snapshot.entry_stage(),
+            judge: None,
         }
+    }
+
+    /// The same, where what is open counts only if its hygiene passes.
+    pub(super) fn adjusted(mut self, is_adjusted: bool) -> Self {
+        self.judge = is_adjusted.then(|| Judge::new(&self.reading));
+        self
+    }
+
+    fn fails(&self, held: &Held<'_>) -> bool {
+        self.judge.as_ref().is_some_and(|judge| !judge.passes(&self.reading, held))
     }
 
     /// The parts of an opportunity, under a cut that splits none.

@@ -157,6 +157,14 @@ impl<'a> Touchpoints<'a> {
         self.0.iter().filter(|row| !row.is_again).map(TouchRow::fact)
     }
 
+    /// When a rep last called, wrote, met someone or did another task up to an instant, of what was recorded up to `version`
+    /// (`None`: everything).
+    pub(super) fn last_act(self, at_ms: i64, version: Option<DataVersion>) -> Option<i64> {
+        let is_act = |row: &&TouchRow| row.rep != 0 && row.kind >= TouchpointKind::Call;
+        let known = |row: &&TouchRow| version.is_none_or(|version| row.recorded() <= version);
+        self.between(i64::MIN, at_ms).0.iter().rev().find(|row| is_act(row) && known(row)).map(|row| row.at_ms)
+    }
+
     /// Those from one instant to another, both included.
     pub fn between(self, from_ms: i64, to_ms: i64) -> Self {
         let start = self.0.partition_point(|row| row.at_ms < from_ms);

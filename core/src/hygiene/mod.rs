@@ -3,13 +3,19 @@
 //! The flags and the score are defined in [`Life`] and [`score`]. What has expired or is missing is judged by what was known at
 //! T; only contacts' parts and who can still sign in are as they stand now, for when they changed is not recorded.
 
+mod answer;
+mod due;
 mod flag;
 mod life;
 mod norms;
+mod single;
 
+pub use answer::{Hygiene, HygieneBy, HygieneFigures, HygieneQuery, HygieneRow, Judged, Tally, hygiene};
+pub use due::{DueReview, ReviewsDue, reviews_due, week_of};
 pub use flag::{Flag, Flags, score};
 pub use life::{Beside, Life, Part, Step};
 pub use norms::{StageNorms, Stays};
+pub use single::{OpportunityHygiene, Raised, hygiene_of};
 
 /// What an open opportunity is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,5 @@
 //! How long opportunities stay in a stage: the medians by which a stage is too old.
 
-use super::Step;
 use crate::facts::hash::Mixed;
 
 /// The stays of many opportunities that ended, by stage, in milliseconds.
@@ -11,18 +10,16 @@ use crate::facts::hash::Mixed;
 pub struct Stays(Mixed<u32, Vec<i64>>);
 
 impl Stays {
-    /// Adds the stays of one opportunity, told by its versions in order.
-    pub fn add(&mut self, steps: impl Iterator<Item = Step>) {
+    /// Adds the stays of one opportunity, told by its versions in order: the stage of each, and from when it holds.
+    pub fn add(&mut self, versions: impl Iterator<Item = (u32, i64)>) {
         let mut stay: Option<(u32, i64)> = None;
-        for step in steps {
+        for (stage, from_ms) in versions {
             match stay {
-                Some((stage, _)) if stage == step.stage => {}
-                Some((stage, since_ms)) => {
-                    self.0.entry(stage).or_default().push(step.from_ms - since_ms);
-                    stay = Some((step.stage, step.from_ms));
-                }
-                None => stay = Some((step.stage, step.from_ms)),
+                Some((own, _)) if own == stage => continue,
+                Some((own, since_ms)) => self.0.entry(own).or_default().push(from_ms - since_ms),
+                None => {}
             }
+            stay = Some((stage, from_ms));
         }
     }
 

@@ -250,10 +250,9 @@ fn rules_are_what_is_configured() {
 
 #[test]
 fn a_median_is_of_the_stays_that_ended() {
-    let stay = |stage: u32, from_ms: i64| Step { from_ms, stage, ..step(AT, 1, AT) };
     let mut stays = Stays::default();
-    stays.add([stay(1, 0), stay(1, 5), stay(2, 10), stay(1, 14), stay(3, 15)].into_iter());
-    stays.add([stay(1, 100), stay(2, 107), stay(2, 200)].into_iter());
+    stays.add([(1, 0), (1, 5), (2, 10), (1, 14), (3, 15)].into_iter());
+    stays.add([(1, 100), (2, 107), (2, 200)].into_iter());
     stays.add(std::iter::empty());
     // Stage 1: 10, 1 and 7; stage 2: 4, and one that goes on.
     for (least, one, two) in [(1, Some(7), Some(4)), (2, Some(7), None), (3, Some(7), None), (4, None, None)] {
@@ -261,7 +260,7 @@ fn a_median_is_of_the_stays_that_ended() {
         assert_eq!((norms.median_ms(1), norms.median_ms(2), norms.median_ms(3)), (one, two, None), "{least}");
     }
     let mut even = Stays::default();
-    even.add([stay(1, 0), stay(2, 4), stay(1, 10), stay(2, 19)].into_iter());
+    even.add([(1, 0), (2, 4), (1, 10), (2, 19)].into_iter());
     assert_eq!(even.merged(Stays::default()).norms(1).median_ms(1), Some(6), "of 4 and 9, rounded down");
 }
 

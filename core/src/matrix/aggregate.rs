@@ -17,7 +17,8 @@ pub fn aggregate(
     scope: &Scope,
     credit: &dyn Credit,
 ) -> Result<Aggregate, CreditError> {
-    let scan = Scan { scope, data_version: query.data_version, by: &query.by, filter: &query.filter, credit };
+    let scan =
+        Scan { scope, data_version: query.data_version, by: &query.by, filter: &query.filter, hygiene_adjusted: false, credit };
     let at = Point { period: query.period, at: query.as_of };
     let by_key = sums(snapshot, &scan, &[at])?.pop().expect("one point was asked for");
     let row = |key: &CellKey, sums: &Sums| AggregateRow {

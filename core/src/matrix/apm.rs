@@ -22,7 +22,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn matrix(snapshot: &Snapshot, query: &MatrixQuery, scope: &Scope, credit: &dyn Credit) -> Result<Matrix, CreditError> {
     let calendar = &snapshot.settings().calendar;
     let points = Points::of(calendar, query);
-    let scan = Scan { scope, data_version: query.data_version, by: &query.by, filter: &query.filter, credit };
+    let scan = Scan {
+        scope,
+        data_version: query.data_version,
+        by: &query.by,
+        filter: &query.filter,
+        hygiene_adjusted: query.hygiene_adjusted,
+        credit,
+    };
     let reading = Reading::take(snapshot, query, &scan, points)?;
     let keys = reading.keys(query);
     let cells: Vec<Cell> = keys.full.iter().map(|key| reading.cell(query, key)).collect();

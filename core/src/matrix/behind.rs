@@ -21,7 +21,14 @@ pub fn behind(
     scope: &Scope,
     credit: &dyn Credit,
 ) -> Result<Vec<FlowItem>, CreditError> {
-    let scan = Scan { scope, data_version: query.data_version, by: &query.by, filter: &query.filter, credit };
+    let scan = Scan {
+        scope,
+        data_version: query.data_version,
+        by: &query.by,
+        filter: &query.filter,
+        hygiene_adjusted: query.hygiene_adjusted,
+        credit,
+    };
     let shares = shares_of(snapshot, &scan, Point { period: query.period, at: query.as_of }, key)?;
     let item = |(opportunity, sums): (_, Sums)| {
         let (amount, counts) = part(&sums, measure);

@@ -112,6 +112,8 @@ pub struct MatrixQuery {
     pub roll_up: RollUp,
     /// Which ACV the generation column's value is; both are given.
     pub generation: GenerationBasis,
+    /// Whether open pipeline, coverage and what follows from them count only what passes in hygiene.
+    pub hygiene_adjusted: bool,
     /// Which model cuts by SOURCE.
     pub model: ModelChoice,
 }

@@ -18,7 +18,14 @@ use std::collections::BTreeSet;
 /// The model that credits sources failed.
 pub fn trend(snapshot: &Snapshot, query: &TrendQuery, scope: &Scope, credit: &dyn Credit) -> Result<Trend, CreditError> {
     let asked = &query.matrix;
-    let scan = Scan { scope, data_version: asked.data_version, by: &asked.by, filter: &asked.filter, credit };
+    let scan = Scan {
+        scope,
+        data_version: asked.data_version,
+        by: &asked.by,
+        filter: &asked.filter,
+        hygiene_adjusted: asked.hygiene_adjusted,
+        credit,
+    };
     let points: Vec<Point> = query.points.iter().map(|at| Point { period: asked.period, at: *at }).collect();
     let by_point = sums(snapshot, &scan, &points)?;
     let keys: BTreeSet<&CellKey> =

@@ -85,7 +85,7 @@ pub fn role_performance(
 ) -> Result<RolePerformance, CreditError> {
     let reading = Reading::new(snapshot, query.as_of, query.data_version);
     let cut_by = |by: &[Dimension]| -> Result<SumsByKey, CreditError> {
-        let scan = Scan { scope, data_version: query.data_version, by, filter: &query.filter, credit };
+        let scan = Scan { scope, data_version: query.data_version, by, filter: &query.filter, hygiene_adjusted: false, credit };
         let point = Point { period: query.period, at: query.as_of };
         Ok(sums(snapshot, &scan, &[point])?.pop().expect("one point was asked for"))
     };

@@ -63,6 +63,7 @@ pub fn settings() -> Settings {
         yellow_from: 0.85,
         column_thresholds: std::collections::BTreeMap::new(),
         journeys: pipewright_core::attribution::JourneyRules::default(),
+        hygiene: Default::default(),
     }
 }
 
@@ -89,6 +90,8 @@ pub fn version(from: NaiveDate, stage: StageId, acv: i64, close: NaiveDate) -> V
         opportunity_type: None,
         campaign: None,
         line_set: None,
+        has_next_step: true,
+        has_amount: true,
         is_deleted: false,
     }
 }
@@ -100,6 +103,8 @@ pub fn add(builder: &mut Builder, deal: &Deal) {
         created_at_ms: deal.versions[0].valid_from_ms,
         created_by: None,
         lead_source_maps_to: None,
+        last_activity_on: None,
+        has_contact_role: true,
     };
     builder.opportunity(fact, &deal.versions);
 }
@@ -154,7 +159,8 @@ pub fn snapshot(deals: &[Deal]) -> Snapshot {
 
 pub fn ask(snapshot: &Snapshot, by: &[Dimension], filter: &Filter, when: DateTime<Utc>, version: Option<i64>) -> SumsByKey {
     let scope = Scope::everything();
-    let scan = Scan { scope: &scope, data_version: version.map(DataVersion), by, filter, credit: &ByIndex };
+    let scan =
+        Scan { scope: &scope, data_version: version.map(DataVersion), by, filter, hygiene_adjusted: false, credit: &ByIndex };
     sums(snapshot, &scan, &[Point { period: quarter(), at: when }]).unwrap().pop().unwrap()
 }
 
@@ -183,6 +189,7 @@ pub fn matrix_query(by: &[Dimension], period: Period, as_of: DateTime<Utc>) -> M
         baseline: None,
         roll_up: RollUp::Commit,
         generation: GenerationBasis::AsGenerated,
+        hygiene_adjusted: false,
         model: ModelChoice { model: "by-index".into(), parameters: vec![], lens: Lens::All },
     }
 }

@@ -158,7 +158,14 @@ fn a_cohort_is_what_was_open_and_its_won_part_as_known_at_the_end() {
         Deal { id: 3, versions: vec![version(before, OPEN, 50, close), version(day(2026, 5, 1), WON, 50, close)] },
     ];
     let scope = Scope::everything();
-    let scan = Scan { scope: &scope, data_version: None, by: &[], filter: &Filter::Everything, credit: &ByIndex };
+    let scan = Scan {
+        scope: &scope,
+        data_version: None,
+        by: &[],
+        filter: &Filter::Everything,
+        hygiene_adjusted: false,
+        credit: &ByIndex,
+    };
     let point = Point { period: quarter(), at: at(day(2026, 2, 10)) };
     let cohort = cohorts(&snapshot(&deals), &scan, &[point]).unwrap().pop().unwrap()[&CellKey::total()];
     assert_eq!((cohort.open, cohort.won, cohort.opportunities), (450, 100, 3));

@@ -4,5 +4,6 @@
 
 mod company;
 mod examples;
+mod hygiene;
 mod properties;
 mod replay;

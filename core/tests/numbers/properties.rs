@@ -42,7 +42,7 @@ proptest! {
             (vec![Dimension::Manager, Dimension::Stage], Filter::Not(Box::new(region.clone()))),
             (vec![Dimension::Industry], region),
         ] {
-            let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &filter, credit: &ByIndex };
+            let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &filter, hygiene_adjusted: false, credit: &ByIndex };
             let drawn = staffed(None, &first, &before, zone);
             warm(&drawn, &by, &filter, &[quarter()]);
             let scanned = sums(&staffed(None, &first, &before, zone), &scan, &points).unwrap();
@@ -104,7 +104,7 @@ proptest! {
         let point = Point { period: quarter(), at: instant(days) };
         let scope = Scope::everything();
         for by in [vec![Dimension::Region, Dimension::Month], vec![Dimension::Product, Dimension::Source]] {
-            let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &Filter::Everything, credit: &ByIndex };
+            let scan = Scan { scope: &scope, data_version: None, by: &by, filter: &Filter::Everything, hygiene_adjusted: false, credit: &ByIndex };
             for (key, cell) in &sums(&snapshot, &scan, &[point]).unwrap()[0] {
                 let shares = shares_of(&snapshot, &scan, point, key).unwrap();
                 let sum = |of: fn(&Sums) -> i64| shares.iter().map(|(_, share)| of(share)).sum::<i64>();
@@ -219,6 +219,8 @@ proptest! {
             created_at_ms: 0,
             created_by: None,
             lead_source_maps_to: None,
+            last_activity_on: None,
+            has_contact_role: true,
         }).collect();
         let grown = |cuts: &[(usize, usize)]| {
             let mut builder = Builder::new(settings());
@@ -252,6 +254,8 @@ proptest! {
             created_at_ms: 0,
             created_by: None,
             lead_source_maps_to: None,
+            last_activity_on: None,
+            has_contact_role: true,
         };
         let versions = [version(day(2026, 1, 1), OPEN, 1, day(2026, 4, 1))];
         let mut caught_up = Builder::new(settings()).finish(DataVersion(0));

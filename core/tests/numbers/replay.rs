@@ -175,6 +175,8 @@ pub fn staffed(onto: Option<&Snapshot>, deals: &[Deal], changes: &Changes, time_
             created_at_ms: deal.versions[0].valid_from_ms + i64::from(deal.id % 2 == 0) * 3_600_000,
             created_by: None,
             lead_source_maps_to: None,
+            last_activity_on: None,
+            has_contact_role: true,
         };
         let owned = |version: &VersionFact| {
             let owner = (version.acv_minor.unwrap() % 2 == 0).then_some(RepId(Uuid::from_u128(900)));

@@ -43,6 +43,13 @@ impl ApmSubscription {
         #[graphql(desc = "The roll-up of the forecast column.", default_with = "RollUp::Commit")] roll_up: RollUp,
         #[graphql(desc = "The generation column's value.", default_with = "GenerationBasis::AsGenerated")]
         generation: GenerationBasis,
+        #[graphql(
+            desc = "Whether opportunities that fail in hygiene (`OpportunityHygiene.isPassing` is false, as of the point read) count 0 in \
+            open pipeline, its count, what of it is overdue, coverage, and their priors and win rates. Closed ACV, generation and \
+            the forecast, a judgement of its own, stay as they are.",
+            default = false
+        )]
+        hygiene_adjusted: bool,
         #[graphql(desc = "The attribution model that cuts by SOURCE. Absent or null: the configured one.")] model: Option<
             ModelInput,
         >,
@@ -50,7 +57,7 @@ impl ApmSubscription {
         data_version: Option<Change>,
     ) -> Result<impl Stream<Item = Result<Matrix>>> {
         let asked = asked(period, by, as_of, filter, model, data_version)?;
-        let how = how(comparison, alignment, baseline, roll_up, generation);
+        let how = how(comparison, alignment, baseline, roll_up, generation, hygiene_adjusted);
         let mut watched = live::matrix::apm(app(ctx), caller(ctx), asked.clone(), how.clone());
         // What is wrong with the question ends the subscription before it begins.
         let ended = || broken(Code::Unavailable, "the server is stopping: subscribe again");

@@ -15,6 +15,7 @@ mod party;
 mod query;
 mod record;
 mod rep;
+mod review;
 mod run;
 mod target;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use party::{AccountColumn, ContactColumn, LeadColumn};
 pub use query::{Found, Order, Page, Window};
 pub use record::Record;
 pub use rep::{RepColumn, TenureColumn};
+pub use review::ReviewColumn;
 pub use run::{CreditColumn, RunColumn};
 pub use target::{AdjustmentColumn, ForecastColumn, TargetColumn};
 pub use touchpoint::TouchpointColumn;
