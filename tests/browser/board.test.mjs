@@ -189,3 +189,18 @@ test('GraphiQL runs a query and its explorer shows the schema', async () => {
   await picture(page, 'explorer');
   await close();
 });
+
+test('GraphiQL shows a subscription as it is told', async () => {
+  const { page, close } = await open(full.address, '/graphiql');
+  await page.waitForSelector('.graphiql-query-editor .view-line');
+  await page.click('.graphiql-query-editor .view-line');
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText('subscription { apmChanged(by: [REGION]) { dataVersion period { name } } }');
+  const [socket] = await Promise.all([page.waitForEvent('websocket'), page.click('.graphiql-execute-button')]);
+  assert.equal(socket.url(), `${full.address.replace('http', 'ws')}/graphql`);
+  await page.waitForFunction(() => /apmChanged/.test(document.querySelector('.result-window')?.innerText ?? ''));
+  const ended = socket.waitForEvent('close');
+  await page.click('.graphiql-execute-button');
+  await ended;
+  await close();
+});

@@ -248,6 +248,14 @@ async fn only_our_own_names_are_answered_to() {
         let origin = origin.map_or(String::new(), |origin| format!("origin: {origin}\r\n"));
         let reply = raw(&server, &format!("GET /readyz HTTP/1.1\r\nhost: {host}\r\n{origin}connection: close\r\n\r\n"));
         assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{host} {origin}: {reply}");
+        let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+            sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-ws\r\n";
+        let mut socket = connect(&server);
+        socket.write_all(format!("GET /graphql HTTP/1.1\r\nhost: {host}\r\n{origin}{upgrade}\r\n").as_bytes()).unwrap();
+        let mut start = [0; 13];
+        socket.read_exact(&mut start).unwrap();
+        let status = if status == 200 { 101 } else { status };
+        assert_eq!(String::from_utf8_lossy(&start), format!("HTTP/1.1 {status} "), "a socket: {host} {origin}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The matrix, told again whenever it changes.
 
+use super::Watched;
 use super::shared::Told;
-use super::{Live, Watched};
 use crate::app::App;
 use crate::app::numbers::{self, Answered, Asked, MatrixAsked, NumberError};
 use pipewright_core::matrix::{Cell, Matrix};
@@ -52,11 +52,12 @@ async fn follow(app: App, viewer: Viewer, asked: Asked, how: MatrixAsked, told: 
 
 /// Waits for its turn as long as it takes: what changes meanwhile is in the answer.
 async fn computed(app: &App, viewer: &Viewer, asked: &Asked, how: &MatrixAsked) -> Answer {
+    let _turn = app.live.turns.acquire().await;
     loop {
         match numbers::apm(app, viewer, asked.clone(), how.clone()).await {
             Err(NumberError::Busy) => tokio::time::sleep(TRY_AGAIN).await,
             answer => {
-                Live::count(&app.live);
+                app.live.count();
                 return answer;
             }
         }

@@ -17,16 +17,33 @@ use pipewright_core::matrix::Matrix;
 use pipewright_core::viewer::Scope;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// What is watched in this process.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Live {
     matrices: shared::Shared<matrix::Question, Result<Answered<Matrix>, NumberError>>,
     imports: shared::Shared<Uuid, Job>,
     runs: shared::Shared<(Scope, Uuid), RunRow>,
     changes: opportunity::Changes,
     computed: Arc<AtomicU64>,
+    /// One turn for each core: a change that a thousand questions are computed anew for leaves room for those who ask.
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            matrices: shared::Shared::default(),
+            imports: shared::Shared::default(),
+            runs: shared::Shared::default(),
+            changes: opportunity::Changes::default(),
+            computed: Arc::default(),
+            turns: Arc::new(Semaphore::new(cores)),
+        }
+    }
 }
 
 impl Live {

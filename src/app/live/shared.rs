@@ -105,3 +105,52 @@ where
         Watched(receiver)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Waits until nobody works at anything.
+    async fn idle(shared: &Shared<u8, u32>) {
+        while !shared.lock().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_once_for_all_who_watch_and_no_longer_than_somebody_does() {
+        let (shared, begun) = (Shared::<u8, u32>::default(), AtomicU32::new(0));
+        let watch = |question| {
+            shared.watch(question, |told| {
+                let number = begun.fetch_add(1, Ordering::Relaxed);
+                async move {
+                    told.send_replace(Some(number));
+                    std::future::pending().await
+                }
+            })
+        };
+        let (mut one, mut other) = (watch(1), watch(1));
+        assert_eq!((one.next().await, other.next().await), (Some(0), Some(0)));
+        drop(one);
+        assert_eq!(watch(1).next().await, Some(0), "who comes later has the answer of now");
+        assert_eq!(watch(2).next().await, Some(1));
+        drop(other);
+        idle(&shared).await;
+        assert_eq!(watch(1).next().await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn work_that_ends_or_panics_tells_its_last_and_begins_anew() {
+        let shared = Shared::<u8, u32>::default();
+        for is_panic in [false, true] {
+            let mut watched = shared.watch(1, |told| async move {
+                told.send_replace(Some(7));
+                assert!(!is_panic, "the work went wrong");
+            });
+            assert_eq!((watched.next().await, watched.next().await), (Some(7), None));
+            idle(&shared).await;
+        }
+    }
+}
