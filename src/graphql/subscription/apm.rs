@@ -66,3 +66,33 @@ impl ApmSubscription {
         Ok(all.map(move |answer| answer.map(|answered| Matrix::new(answered, &asked, &how)).map_err(refused)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use async_graphql_parser::types::{FieldDefinition, TypeKind, TypeSystemDefinition};
+    use std::collections::BTreeMap;
+
+    /// The arguments of a root field, with their types and defaults.
+    fn arguments(root: &str, field: &str) -> BTreeMap<String, String> {
+        let document = async_graphql_parser::parse_schema(crate::graphql::sdl()).unwrap();
+        let fields = document.definitions.iter().find_map(|definition| match definition {
+            TypeSystemDefinition::Type(of) if of.node.name.node == root => match &of.node.kind {
+                TypeKind::Object(object) => Some(&object.fields),
+                _ => None,
+            },
+            _ => None,
+        });
+        let field: &FieldDefinition = fields.unwrap().iter().map(|own| &own.node).find(|own| own.name.node == field).unwrap();
+        let written = |own: &async_graphql_parser::types::InputValueDefinition| {
+            let default = own.default_value.as_ref().map(|default| default.node.to_string());
+            (own.name.node.to_string(), format!("{} = {default:?}", own.ty.node))
+        };
+        field.arguments.iter().map(|own| written(&own.node)).collect()
+    }
+
+    #[test]
+    fn what_is_asked_can_be_watched_with_the_same_arguments() {
+        assert_eq!(arguments("Subscription", "apmChanged"), arguments("Query", "apm"));
+    }
+}

@@ -38,8 +38,8 @@ pub struct OpportunitySubscription;
 
 #[Subscription]
 impl OpportunitySubscription {
-    /// Each opportunity that fits and changes, itself, its contacts' parts or its splits, and each that fitted and does no
-    /// more. Nothing is told at first: to miss nothing, pass the data version of an answer as `after`. One that changes again
+    /// Each opportunity that fits and changes, itself, its contacts' parts, its splits or its reviews, and each that fitted and
+    /// does no more. Nothing is told at first: to miss nothing, pass the data version of an answer as `after`. One that changes again
     /// before it is told is told once, as it stands by then.
     #[graphql(complexity = "child_complexity + 10")]
     async fn opportunity_changed(

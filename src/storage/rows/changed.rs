@@ -11,11 +11,12 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Where a change of an opportunity or of what belongs to it is recorded, with the column that names it.
-const CHANGED: [(&str, &str); 4] = [
+const CHANGED: [(&str, &str); 5] = [
     ("opportunity", "id"),
     ("opportunity_version", "opportunity_id"),
     ("contact_role", "opportunity_id"),
     ("split", "opportunity_id"),
+    ("review", "opportunity_id"),
 ];
 
 /// Opportunities as they stood after a change: the latest of the versions recorded by then, and what never changes.
@@ -26,8 +27,8 @@ const STOOD: &str = "SELECT o.id, o.account_id, o.created_at_ms, o.lead_source, 
     w.opportunity_id = o.id AND w.recorded <= $at AND (w.valid_from_ms, w.sequence) > (v.valid_from_ms, v.sequence))";
 
 impl Storage {
-    /// The opportunities that changed after one change and up to another, they themselves, their contacts' parts or their
-    /// splits; in order of id.
+    /// The opportunities that changed after one change and up to another, they themselves, their contacts' parts, their
+    /// splits or their reviews; in order of id.
     ///
     /// # Errors
     /// The database failed.

@@ -8,7 +8,9 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use pipewright::app::App;
 use pipewright::graphql::{loaders, schema};
-use pipewright_core::opportunity::Version;
+use pipewright::storage::Batch;
+use pipewright_core::ids::{DataVersion, RepId, SplitId};
+use pipewright_core::opportunity::{Split, Version};
 use pipewright_core::viewer::Viewer;
 use serde_json::{Value, json};
 
@@ -161,4 +163,29 @@ async fn a_change_of_many_is_told_page_by_page_and_only_its_end_moves_on() {
         ids.insert(told["id"].to_string());
     }
     assert_eq!(ids.len(), 250);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_belongs_to_an_opportunity_changes_it_too() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let app = app(&home).await;
+        let mut watcher = watch(&app, &watched(&app));
+        change(&app, vec![version(1, 0, "a live deal", 100)]).await;
+        next(&mut watcher).await;
+        let split = Split {
+            id: SplitId::derived("live", "1"),
+            opportunity: deal(1),
+            rep: RepId::derived("live", "1"),
+            percentage_bp: 10_000,
+            is_overlay: false,
+            is_deleted: false,
+            recorded: DataVersion(0),
+        };
+        let batch = Batch { splits: vec![split], ..Batch::default() };
+        let written = app.storage.write(batch, None).await.unwrap().data_version;
+        app.resident.catch_up(written).await.unwrap();
+        let told = next(&mut watcher).await["opportunityChanged"].take();
+        assert_eq!((&told["id"], &told["dataVersion"]), (&id(1), &json!(written.0)), "{engine:?} {told}");
+    }
 }
