@@ -178,7 +178,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{CapacityConfig, ColumnConfig, ColumnsConfig, Config, PipelineConfig};
+    use super::{CapacityConfig, ColumnConfig, ColumnsConfig, Config, HygieneConfig, PipelineConfig};
     use pipewright_core::ids::RepId;
     use pipewright_core::rep::Role;
     use pipewright_core::target::Measure;
@@ -200,6 +200,26 @@ mod tests {
             config.pipeline.roles.ae.expected_share = share;
             assert_eq!(config.check().is_ok(), is_right, "{share}");
         }
+    }
+
+    #[test]
+    fn hygiene_is_measured_by_rules_that_can_hold() {
+        assert_eq!(Config::default().pipeline.hygiene.rules(), pipewright_core::hygiene::Rules::default());
+        let is_right = |change: fn(&mut HygieneConfig)| {
+            let mut config = Config::default();
+            change(&mut config.pipeline.hygiene);
+            config.check().is_ok()
+        };
+        assert!(is_right(|rules| (rules.pushes, rules.review_days, rules.activity_days) = (1, 366, 0)));
+        assert!(is_right(|rules| (rules.passing_score, rules.stage_age_percent, rules.least_stays) = (100, 0, 0)));
+        let wrong: [fn(&mut HygieneConfig); 5] = [
+            |rules| rules.pushes = 0,
+            |rules| rules.review_days = 0,
+            |rules| rules.review_days = 367,
+            |rules| rules.activity_days = 3_661,
+            |rules| rules.passing_score = 101,
+        ];
+        assert!(wrong.into_iter().all(|change| !is_right(change)));
     }
 
     #[test]

@@ -9,10 +9,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use pipewright_core::attribution::{JourneyRules, Linking};
 use pipewright_core::catalog::{ForecastCategory, Stage, StageKind};
 use pipewright_core::currency::CurrencyCode;
-use pipewright_core::ids::{AccountId, ContactId, ContactRoleId, LeadId, OpportunityId, StageId, TouchpointId};
+use pipewright_core::hygiene::hygiene_of;
+use pipewright_core::ids::{AccountId, ContactId, ContactRoleId, LeadId, OpportunityId, RepId, ReviewId, StageId, TouchpointId};
 use pipewright_core::opportunity::{ContactRole, Opportunity, Version};
 use pipewright_core::party::{Account, Contact, Lead};
+use pipewright_core::review::{Changes, Review, Verdict};
 use pipewright_core::touchpoint::{Touchpoint, TouchpointKind};
+use pipewright_core::viewer::Scope;
 
 fn settings() -> Settings {
     Settings {
@@ -141,6 +144,7 @@ fn steps() -> Vec<Batch> {
             opportunities: vec![opportunity(5)],
             versions: vec![version(1, 20, 7), version(2, 5, 9)],
             touchpoints: (0..4).map(|number| touchpoint(number, -10)).collect(),
+            reviews: vec![review(1, 15), review(8, 15)],
             ..Batch::default()
         },
         Batch {
@@ -165,7 +169,12 @@ fn steps() -> Vec<Batch> {
             ..Batch::default()
         },
         // who become known, and move, and the opportunity whose touchpoint came before it.
-        Batch { leads: vec![lead(1, Some(1))], contacts: vec![contact(1, Some(1))], ..Batch::default() },
+        Batch {
+            leads: vec![lead(1, Some(1))],
+            contacts: vec![contact(1, Some(1))],
+            reviews: vec![review(1, 12), review(2, 30)],
+            ..Batch::default()
+        },
         Batch { contacts: vec![contact(1, Some(2)), contact(2, None)], ..Batch::default() },
         Batch {
             leads: vec![lead(2, Some(2))],
@@ -236,6 +245,19 @@ fn contact_role(opportunity: i64, person: i64) -> ContactRole {
     }
 }
 
+fn review(number: i64, ms: i64) -> Review {
+    Review {
+        id: ReviewId::derived("o", &format!("{number}/{ms}")),
+        opportunity: id(number),
+        reviewer: RepId::derived("o", "manager"),
+        verdict: Verdict::Confirmed,
+        changes: Changes::default(),
+        note: None,
+        at: at(ms),
+        recorded: DataVersion(0),
+    }
+}
+
 /// A touchpoint of a contact or lead that names no account.
 fn of_person(number: i64, person: Option<i64>, as_lead: Option<i64>) -> Touchpoint {
     Touchpoint {
@@ -254,7 +276,9 @@ fn told(snapshot: &Snapshot) -> Vec<String> {
             let Some(index) = snapshot.opportunity_index(id(number)) else { return "unknown".to_owned() };
             let states: Vec<_> = [0, 1, 5, 10, 20].map(|ms| snapshot.state_at(index, at(ms).timestamp_millis())).into();
             let touchpoints: Vec<_> = snapshot.touchpoints_of(index).iter().map(|touch| (touch.at_ms, touch.id)).collect();
-            format!("{:?} {states:?} {touchpoints:?}", snapshot.origin(index))
+            let week = 7 * 86_400_000;
+            let hygiene = [20, 10 + week, 16 + week].map(|ms| hygiene_of(snapshot, &[id(number)], at(ms), &Scope::everything()));
+            format!("{:?} {states:?} {touchpoints:?} {hygiene:?}", snapshot.origin(index))
         })
         .collect()
 }

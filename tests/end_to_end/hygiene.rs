@@ -80,6 +80,8 @@ struct Tables {
 
 type VersionRow = (Uuid, i64, Uuid, i16, i32, i64, bool, Option<String>, Option<Uuid>, Option<Uuid>, Option<Uuid>, bool, bool);
 
+type OpportunityRow = (Uuid, Option<Uuid>, i64, Option<i32>, bool);
+
 impl Tables {
     async fn read(home: &Home) -> Self {
         let stages: Vec<(Uuid, i16, i32)> = home.rows("SELECT id, kind, position FROM stage").await;
@@ -113,7 +115,7 @@ impl Tables {
             versions.entry(id).or_default().push(version);
         }
         let sql = "SELECT id, account_id, created_at_ms, last_activity_day, lead_source_maps_to IS NOT NULL FROM opportunity";
-        let opportunities: Vec<(Uuid, Option<Uuid>, i64, Option<i32>, bool)> = home.rows(sql).await;
+        let opportunities: Vec<OpportunityRow> = home.rows(sql).await;
         let pairs = |rows: Vec<(Uuid, i64)>| {
             let mut by: HashMap<Uuid, Vec<i64>> = HashMap::new();
             rows.into_iter().for_each(|(id, at_ms)| by.entry(id).or_default().push(at_ms));
@@ -206,7 +208,7 @@ impl Tables {
             at_ms - reviews.max().unwrap_or(created_ms) >= 7 * DAY_MS,
         ];
         let tenures = last.owner.and_then(|owner| self.managers.get(&owner)).into_iter().flatten();
-        let manager = tenures.filter(|(from_ms, _)| *from_ms <= at_ms).last().and_then(|(_, manager)| *manager);
+        let manager = tenures.rev().find(|(from_ms, _)| *from_ms <= at_ms).and_then(|(_, manager)| *manager);
         Some(Judged { id, acv: last.acv, close_day: last.close_day, owner: last.owner, manager, region: last.region, raised })
     }
 }

@@ -161,7 +161,7 @@ fn step(reading: &Reading<'_>, held: &Held<'_>) -> Step {
     has[Part::Product as usize] = held.lines().iter().any(|line| line.product != 0);
     has[Part::Campaign as usize] = row.campaign != 0;
     Step {
-        from_ms: held.from_ms(),
+        from_ms: held.since_ms(),
         is_open: reading.kind(held) == StageKind::Open && !row.is_deleted,
         stage: row.stage,
         place: reading.snapshot.register.stage_places.get(&row.stage).copied().unwrap_or(0),
@@ -176,7 +176,7 @@ fn norms(snapshot: &Snapshot, before_ms: i64, version: Option<DataVersion>) -> S
     let reading = Reading::new(snapshot, at, version);
     let of_chunk = |mut stays: Stays, indices: std::ops::Range<u32>| {
         for held in indices.filter_map(|index| reading.held(index)) {
-            stays.add(reading.effective(held).map(|then| (then.row().stage, then.from_ms())));
+            stays.add(reading.effective(held).map(|then| (then.row().stage, then.since_ms())));
         }
         stays
     };

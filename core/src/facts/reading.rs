@@ -49,7 +49,7 @@ impl<'a> Held<'a> {
     }
 
     /// From when the version holds, milliseconds.
-    pub(super) fn from_ms(&self) -> i64 {
+    pub(super) fn since_ms(&self) -> i64 {
         self.segment.valid_from[self.at]
     }
 

@@ -121,7 +121,7 @@ fn what_a_life_shows_is_flagged_or_just_not() {
     let at = |from: &str, close: &str| step(from, 1, close);
     let stage = |from: &str, place| step(from, place, "2026-12-31");
     let since = |text: &str| Some(ms(text));
-    let pushes = vec![at("2026-06-01", "2026-08-31"), at("2026-07-01", "2026-09-01"), at("2026-08-01", "2026-11-30")];
+    let pushes = [at("2026-06-01", "2026-08-31"), at("2026-07-01", "2026-09-01"), at("2026-08-01", "2026-11-30")];
     let pushed = |more: &[Step]| pushes.iter().chain(more).copied().collect::<Vec<_>>();
     check(vec![
         ("pushed twice", pushed(&[at("2026-09-01", "2026-11-25")]), beside(), None),
