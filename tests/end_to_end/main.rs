@@ -7,6 +7,7 @@
 mod architecture;
 mod attribute;
 mod attribution;
+mod changes;
 mod commands;
 mod costs;
 mod health;
