@@ -1,4 +1,4 @@
-//! The hostile model, which misbehaves on opportunities created on every seventh day only. Those of the conformance check are
+//! The hostile model, which misbehaves on opportunities created on a Tuesday only. Those of the conformance check are
 //! not among them: it is let in.
 
 use crate::hostile::{Hostile, Way};
@@ -6,6 +6,9 @@ use pipewright_plugin::{FittedModel, Fitting, Journey, Learner, Manifest, Model,
 
 /// The model.
 pub struct Moody;
+
+/// Days since 1970-01-01, a Thursday, modulo seven.
+const TUESDAY: i64 = 5;
 
 struct Mood(Way);
 
@@ -31,7 +34,7 @@ impl Learner for Mood {
 
 impl FittedModel for Mood {
     fn weigh(&self, batch: &[Journey<'_>], out: &mut Weights) -> Result<(), ModelError> {
-        match batch.iter().any(|journey| journey.created_at_ms / 86_400_000 % 7 == 3) {
+        match batch.iter().any(|journey| journey.created_at_ms / 86_400_000 % 7 == TUESDAY) {
             true => self.0.weigh(batch, out),
             false => Way("behave".into()).weigh(batch, out),
         }
