@@ -159,7 +159,8 @@ fn what_a_rule_names_is_taken_out_and_counted() {
     let touches = [old, visit, event, call, late];
     let none = Suppression::default;
     let digital = || vec![Source::Channel(Channel::Digital)];
-    let cases: Vec<(&str, Vec<Suppression>, Vec<usize>, Vec<usize>)> = vec![
+    type Case = (&'static str, Vec<Suppression>, Vec<usize>, Vec<usize>);
+    let cases: Vec<Case> = vec![
         ("no rule", vec![], vec![1, 2, 3, 4, 5], vec![]),
         (
             "a rule that holds for nothing",
