@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod campaign;
 pub mod campaigns;
 pub mod catalog;
+pub mod change;
 pub mod currency;
 pub mod dimension;
 pub mod facts;

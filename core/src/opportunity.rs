@@ -74,6 +74,8 @@ pub struct Version {
     pub campaign: Option<CampaignId>,
     /// What happens next.
     pub next_step: Option<String>,
+    /// Why it was won or lost, as whoever closed it said; null while it is open.
+    pub close_reason: Option<String>,
     /// The product lines; null where it has none. The split by product is in proportion to the lines' ACV.
     pub line_set: Option<LineSetId>,
     /// False where the lines are those of a later day, scaled to this version's amount.

@@ -7,6 +7,7 @@ mod m20261124_000001_records;
 mod m20261124_000002_vendor_credits;
 mod m20261124_000003_people_of_touchpoints;
 mod m20261124_000004_attribution_runs;
+mod m20261124_000005_acts;
 mod m20261124_000006_reviews;
 
 use sea_orm_migration::MigrationTrait;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_people_of_touchpoints::Migration),
             Box::new(m20261124_000004_attribution_runs::Migration),
             Box::new(m20261124_000006_reviews::Migration),
+            Box::new(m20261124_000005_acts::Migration),
         ]
     }
 }

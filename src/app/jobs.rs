@@ -146,7 +146,9 @@ impl Worker {
             let Some((last, _)) = batch.last().copied() else { continue };
             let (snapshot, model, scope) = (ready.snapshot.clone(), ready.model.clone(), ready.scope.clone());
             let done = cursor.done + batch.len() as u64;
-            let credited = move || model.watch(attribution::credits(&snapshot, &scope, model.credit(), &batch));
+            // That some of a run went well does not yet begin the count of its model's failures anew.
+            let credited =
+                move || attribution::credits(&snapshot, &scope, model.credit(), &batch).or_else(|error| model.watch(Err(error)));
             let credits = tokio::task::spawn_blocking(credited).await.map_err(Failure::Panicked)??;
             let next = RunCursor {
                 after: last,
@@ -160,6 +162,7 @@ impl Worker {
             }
             cursor = next;
         }
+        ready.model.watch(Ok(()))?;
         let report = serde_json::json!({
             "opportunities": cursor.done, "credits": cursor.credits, "totalMinor": cursor.total_minor, "provisional": cursor.provisional,
         });

@@ -5,6 +5,7 @@
 pub mod answers;
 pub mod attribution;
 pub mod capacity;
+pub mod change;
 pub mod hygiene;
 pub mod import;
 pub mod jobs;

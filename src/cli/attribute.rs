@@ -1,6 +1,7 @@
 //! `pipewright attribute`: who earned the opportunities of the database, or the conversions of a plain file of journeys.
 
 mod database;
+mod run;
 
 use crate::app::paths::{PathsCredit, PathsRefused, PathsRequest, attribute};
 use crate::config::Config;
@@ -13,13 +14,17 @@ use std::path::PathBuf;
 
 /// Credits who earned the database's opportunities, or the sources of a plain file of journeys.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   pipewright attribute --model w-shaped --group-by source,region --period FY2027-Q4
   pipewright attribute --model time-decay --param half_life_days=14 --lens channels --format json
   pipewright attribute --journeys paths.csv --model markov
   pipewright attribute --journeys paths.csv --model markov --param order=2 --per-journey --format csv
   pipewright attribute --journeys paths.csv --model shapley --param value=reach --format json
   pipewright attribute --journeys paths.csv --model linear
+  pipewright attribute run \"council Q4\" --model w-shaped --period FY2027-Q4
+  pipewright attribute diff \"council Q4\" \"council Q4, linear\"
 
 The file is a CSV with a header, its columns in any order:
   path                     sources in the order in which they touched, separated by ' > '
@@ -28,7 +33,8 @@ The file is a CSV with a header, its columns in any order:
   total_null               how often it was lost; may be missing
 
 markov credits each source its share over all journeys (its removal effect over the sum of all); with --per-journey, every
-path by the sources on it alone, as every other model does. Numbers are never rounded.")]
+path by the sources on it alone, as every other model does. Numbers are never rounded."
+)]
 pub struct AttributeArgs {
     /// A plain file of journeys, in place of the database.
     #[arg(long, value_name = "FILE", requires = "model")]
@@ -48,6 +54,9 @@ pub struct AttributeArgs {
     /// What is asked of the database.
     #[command(flatten)]
     pub database: database::DatabaseArgs,
+    /// Stored results in place of one that is only printed.
+    #[command(subcommand)]
+    pub stored: Option<run::RunCommand>,
 }
 
 /// How to print.
@@ -66,6 +75,9 @@ pub enum Format {
 /// # Errors
 /// The file or the database cannot be read; there is no such model, or none for such a file; the model failed.
 pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Error>> {
+    if let Some(command) = args.stored {
+        return run::run(command, config).await;
+    }
     match (&args.journeys, &args.model) {
         (Some(file), Some(model)) => {
             let folder = super::plugin::folder(&config, std::env::current_exe().ok())?;

@@ -47,6 +47,8 @@ pub struct LimitsConfig {
     pub body_s: u64,
     /// How long a query may take, in seconds.
     pub query_s: u64,
+    /// How long a mutation may take, in seconds.
+    pub mutation_s: u64,
     /// Computations that go at once; 0: one for each core.
     pub computations: usize,
     /// Computations that wait for their turn; further ones are refused as UNAVAILABLE.
@@ -104,6 +106,7 @@ impl Default for LimitsConfig {
             url_bytes: 8 << 10,
             body_s: 30,
             query_s: 10,
+            mutation_s: 15,
             computations: 0,
             waiting: 64,
             depth: 15,

@@ -348,6 +348,7 @@ impl Records<'_> {
             opportunity_type: Some(deal.kind.into()),
             campaign: deal.campaign.map(|campaign| self.campaign(campaign)),
             next_step: state.next_step.map(str::to_owned),
+            close_reason: None,
             line_set,
             lines_known: deal.lines_hold(place),
             is_deleted: false,

@@ -5,11 +5,10 @@ use super::loaders::Now;
 use super::node::parse_id;
 use super::page::bad_input;
 use super::rep::Role;
-use super::scalars::{Currency, Day, DecimalText, Instant};
+use super::scalars::{Currency, Day, DecimalText, Instant, units};
 use crate::app::rows::{Column, Filter, Test, Value};
 use async_graphql::{Context, Enum, ID, InputObject, InputType, Result};
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 
 /// How deep `and`, `or` and `not` nest.
 const MOST_DEPTH: usize = 8;
@@ -264,8 +263,7 @@ impl Operators for MoneyFilter {
     fn tests(self, _: About, tests: &mut Vec<Test>) -> Result<()> {
         let minor = |amount: DecimalText| {
             let decimals = self.currency.0.decimals();
-            let scaled = amount.0.checked_mul(Decimal::from(10_u32.pow(decimals))).filter(Decimal::is_integer);
-            let minor = scaled.and_then(|minor| i64::try_from(minor).ok()).map(Value::Integer);
+            let minor = units(amount.0, decimals).map(Value::Integer);
             let wrong = || format!("{} is no amount of {}: it has {decimals} decimals", amount.0, self.currency.0);
             minor.ok_or_else(|| bad_input(wrong()))
         };

@@ -10,6 +10,7 @@ mod batches;
 pub mod campaign;
 pub mod campaign_performance;
 pub mod cell;
+pub mod change;
 pub mod contact;
 pub mod contact_role;
 pub mod cut;
@@ -93,12 +94,12 @@ pub struct AttributionQueries(
     run_diff::DiffQuery,
 );
 
+/// Everything that can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(opportunity::changes::OpportunityMutation, run::RunMutation);
+
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, subscription::Subscription>;
-
-/// Everything that can be done.
-#[derive(MergedObject, Default)]
-pub struct Mutation(run::RunMutation);
 
 /// Questions about the caller.
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! Opportunities as they stand.
 
+pub mod changes;
+
 use super::account::Account;
 use super::campaign::Campaign;
 use super::contact_role::ContactRole;
@@ -107,6 +109,11 @@ object! {
             self.0.version.next_step.as_deref()
         }
 
+        /// Why it was won or lost, as whoever closed it said; null while it is open, or where nobody said.
+        async fn close_reason(&self) -> Option<&str> {
+            self.0.version.close_reason.as_deref()
+        }
+
         /// Whom it sells to; null where unknown.
         async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
             loaders::maybe(ctx, self.0.opportunity.account.map(|id| id.0)).await
@@ -164,7 +171,7 @@ object! {
 
         /// The committed change that brought it to this state.
         async fn recorded_in(&self) -> Change {
-            Change(self.0.version.recorded)
+            Change(self.0.opportunity.recorded)
         }
     }
     connections {

@@ -165,6 +165,13 @@ impl Money {
     }
 }
 
+/// A number in whole units of its last of `decimals` decimals; `None` where it has more decimals, or is beyond what can be
+/// stored.
+pub(super) fn units(number: Decimal, decimals: u32) -> Option<i64> {
+    let scaled = number.checked_mul(Decimal::from(10_u32.pow(decimals))).filter(Decimal::is_integer);
+    scaled.and_then(|units| i64::try_from(units).ok())
+}
+
 /// A count, as GraphQL's Int takes it; what is beyond that is its most.
 pub(super) fn count(count: u64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)

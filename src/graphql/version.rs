@@ -82,6 +82,11 @@ impl OpportunityVersion {
         self.0.next_step.as_deref()
     }
 
+    /// Why it was won or lost, as whoever closed it said; null while it was open, or where nobody said.
+    async fn close_reason(&self) -> Option<&str> {
+        self.0.close_reason.as_deref()
+    }
+
     /// Whether this state is its deletion.
     async fn is_deleted(&self) -> bool {
         self.0.is_deleted

@@ -107,6 +107,7 @@ fn version(number: i64, ms: i64, acv_minor: i64) -> Version {
         opportunity_type: None,
         campaign: None,
         next_step: None,
+        close_reason: None,
         line_set: None,
         lines_known: true,
         is_deleted: false,

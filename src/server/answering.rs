@@ -1,6 +1,7 @@
 //! From a request to answers, whatever carries them: judged, executed apart, settled, written.
 
 use super::{House, Open, execution};
+use crate::graphql::change::RequestId;
 use crate::graphql::error::{Code, code_of, settle, whole};
 use crate::graphql::{guard, loaders};
 use async_graphql::{Request, Response, ServerError};
@@ -30,18 +31,21 @@ pub(super) struct Asked {
 pub(super) fn judged(mut request: Request, id: String, viewer: Viewer, house: &House) -> Result<Asked, ServerError> {
     let judged = guard::judge(&request.query, request.operation_name.as_deref(), &house.config.server.limits)?;
     request.set_parsed_query(judged.document);
+    request = request.data(RequestId(id.clone()));
     Ok(Asked { request, operation: judged.operation, id, viewer })
 }
 
 /// Answers a query or a mutation.
 pub(super) async fn answered(asked: Asked, house: &House, open: &Open) -> Response {
     let started = Instant::now();
-    let Asked { request, id, viewer, .. } = asked;
+    let Asked { request, id, viewer, operation: kind } = asked;
     let operation = shown(&request);
     let name = viewer.name().to_owned();
     let (schema, app) = (open.schema.clone(), open.app.clone());
     let answer = async move { loaders::execute(&schema, request, &app, &viewer).await };
-    let within = Duration::from_secs(house.config.server.limits.query_s);
+    let limits = &house.config.server.limits;
+    let within = if kind == OperationType::Mutation { limits.mutation_s } else { limits.query_s };
+    let within = Duration::from_secs(within);
     let response = execution::run(&house.runtime, within, &id, answer).await;
     let code = response.errors.first().and_then(code_of).map(str::to_owned);
     let cost = response.extensions.get("cost").map(ToString::to_string);

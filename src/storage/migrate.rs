@@ -22,6 +22,7 @@ impl Storage {
                 let lock = lock_file(path).await?;
                 let applied = bring_up(orm).await;
                 drop(lock);
+                forget_the_old_schema(orm).await?;
                 applied
             }
             Engine::Postgres { pool, .. } => {
@@ -61,6 +62,15 @@ async fn lock_file(database: &Path) -> Result<std::fs::File, StorageError> {
     let locked = move || file.lock().map(|()| file);
     let locked = tokio::task::spawn_blocking(locked).await.expect("taking a file lock does not panic");
     locked.map_err(|error| StorageError::Failed(Box::new(error)))
+}
+
+/// A connection of SQLite that read the schema before it changed would go on with columns that are no longer all: let it go.
+async fn forget_the_old_schema(orm: &DatabaseConnection) -> Result<(), StorageError> {
+    let pool = orm.get_sqlite_connection_pool();
+    while let Some(connection) = pool.try_acquire() {
+        connection.close().await?;
+    }
+    Ok(())
 }
 
 async fn bring_up(orm: &DatabaseConnection) -> Result<Vec<String>, StorageError> {

@@ -3,6 +3,7 @@
 //! Invariants: what is recorded is never rewritten; a write takes the next data version only if it changed something, and
 //! numbers commit in order; the columns of an opportunity's latest version are kept beside it in the same transaction.
 
+mod act;
 mod batch;
 mod entity;
 mod error;
@@ -26,6 +27,7 @@ mod tests;
 mod value;
 mod write;
 
+pub use act::{Act, Acted, Entry, RequestKey, Seen, Stamped};
 pub use batch::{Batch, JobUpdate, Written};
 pub use error::StorageError;
 pub use jobs::{Job, JobKind, JobState};

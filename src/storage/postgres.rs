@@ -1,5 +1,6 @@
 //! Bulk work on PostgreSQL: a chunk of a table's rows goes over as one array per column and is merged by one statement.
 
+use super::act::{ActPlan, Acted, Stands};
 use super::listen::CHANGES;
 use super::table::{Again, Table};
 use super::value::{Kind, Value};
@@ -31,10 +32,23 @@ pub(super) fn value(row: &PgRow, index: usize, kind: Kind) -> Result<Value, Stor
 
 /// Carries a plan out.
 pub(super) async fn write(pool: &PgPool, plan: Plan) -> Result<Written, StorageError> {
+    match carry_out(pool, plan, None).await? {
+        Acted::Done(written) => Ok(written),
+        Acted::Stale | Acted::Repeated(_) | Acted::KeyTaken => unreachable!("nobody's act is refused"),
+    }
+}
+
+/// Carries a plan out where the act that it belongs to still may.
+pub(super) async fn carry_out(pool: &PgPool, plan: Plan, act: Option<&ActPlan>) -> Result<Acted, StorageError> {
     let mut transaction = pool.begin().await?;
     // A batch may take longer than a request's statement, and so may the wait for another's.
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER).execute(&mut *transaction).await?;
+    if let Some(act) = act
+        && let Some(refused) = refused(&mut transaction, act).await?
+    {
+        return Ok(refused);
+    }
     let last: i64 =
         sqlx::query_scalar("SELECT coalesce(max(data_version), 0) FROM change_feed").fetch_one(&mut *transaction).await?;
     let mut written = Written { data_version: DataVersion(last), ..Written::default() };
@@ -48,7 +62,7 @@ pub(super) async fn write(pool: &PgPool, plan: Plan) -> Result<Written, StorageE
             kinds.push(name);
         }
     }
-    refresh(&mut transaction, &plan.touched).await?;
+    refresh(&mut transaction, &plan.touched, last + 1).await?;
     if !kinds.is_empty() {
         written.data_version = DataVersion(last + 1);
         sqlx::query("INSERT INTO change_feed (data_version, at_ms, kinds) VALUES ($1, $2, $3)")
@@ -60,11 +74,92 @@ pub(super) async fn write(pool: &PgPool, plan: Plan) -> Result<Written, StorageE
         // Sent when the transaction commits, and only then.
         sqlx::query("SELECT pg_notify($1, '')").bind(CHANGES).execute(&mut *transaction).await?;
     }
+    if let Some(act) = act {
+        keep(&mut transaction, act, written).await?;
+    }
     if let Some(job) = plan.job {
         move_job(&mut transaction, job, written, plan.at_ms).await?;
     }
     transaction.commit().await?;
-    Ok(written)
+    Ok(Acted::Done(written))
+}
+
+/// Why an act may not be carried out, where it may not.
+async fn refused(transaction: &mut Transaction<'_, Postgres>, act: &ActPlan) -> Result<Option<Acted>, StorageError> {
+    sqlx::query("DELETE FROM act WHERE at_ms < $1").bind(act.forgotten_ms()).execute(&mut **transaction).await?;
+    if let Some(key) = &act.key {
+        let stored =
+            sqlx::query_as::<_, (String, Uuid)>("SELECT fingerprint, object FROM act WHERE viewer = $1 AND request_key = $2")
+                .bind(&act.entry.viewer)
+                .bind(&key.key)
+                .fetch_optional(&mut **transaction)
+                .await?;
+        if let Some((fingerprint, object)) = stored {
+            return Ok(Some(act.answered(&fingerprint, object)));
+        }
+    }
+    for seen in &act.seen {
+        let statement = match seen.stands {
+            Stands::Nowhere => format!("SELECT count(*) = 0 FROM {} WHERE id = $1", seen.table),
+            Stands::Since(_) => format!("SELECT count(*) > 0 FROM {} WHERE id = $1 AND recorded = $2", seen.table),
+        };
+        let query = sqlx::query_scalar::<_, bool>(AssertSqlSafe(statement)).bind(seen.id);
+        let query = match seen.stands {
+            Stands::Nowhere => query,
+            Stands::Since(recorded) => query.bind(recorded.0),
+        };
+        if !query.fetch_one(&mut **transaction).await? {
+            return Ok(Some(Acted::Stale));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes what belongs to an act beside its records.
+async fn keep(transaction: &mut Transaction<'_, Postgres>, act: &ActPlan, written: Written) -> Result<(), StorageError> {
+    if !act.touched.is_empty() {
+        sqlx::query("UPDATE opportunity SET recorded = $2 WHERE id = ANY($1)")
+            .bind(&act.touched)
+            .bind(written.data_version.0)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    let (last, previous) = sqlx::query_as::<_, (i64, String)>("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+        .fetch_optional(&mut **transaction)
+        .await?
+        .unwrap_or_default();
+    let entry = &act.entry;
+    let sealed = act.sealed(last + 1, written.data_version.0, &previous);
+    sqlx::query(
+        "INSERT INTO audit (number, at_ms, viewer, permission, request_id, act, noun, object, data_version, before, after,
+         previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(last + 1)
+    .bind(act.at_ms)
+    .bind(&entry.viewer)
+    .bind(entry.permission)
+    .bind(&entry.request_id)
+    .bind(entry.act)
+    .bind(entry.noun)
+    .bind(entry.object)
+    .bind(written.data_version.0)
+    .bind(sealed.before)
+    .bind(sealed.after)
+    .bind(previous)
+    .bind(sealed.hash)
+    .execute(&mut **transaction)
+    .await?;
+    if let Some(key) = &act.key {
+        sqlx::query("INSERT INTO act (viewer, request_key, at_ms, fingerprint, object) VALUES ($1, $2, $3, $4, $5)")
+            .bind(&entry.viewer)
+            .bind(&key.key)
+            .bind(act.at_ms)
+            .bind(&key.fingerprint)
+            .bind(entry.object)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn write_rows(transaction: &mut Transaction<'_, Postgres>, rows: Rows, data_version: i64) -> Result<Changed, StorageError> {
@@ -163,11 +258,12 @@ fn merge_statement(table: &Table) -> String {
     )
 }
 
-/// Keeps each opportunity's columns of its latest version true.
-async fn refresh(transaction: &mut Transaction<'_, Postgres>, touched: &[Uuid]) -> Result<(), StorageError> {
+/// Keeps each opportunity's columns of its latest version true; where they change, this is the change that the row is of.
+async fn refresh(transaction: &mut Transaction<'_, Postgres>, touched: &[Uuid], data_version: i64) -> Result<(), StorageError> {
     let set: Vec<String> = LATEST.iter().map(|name| format!("{name} = latest.{name}")).collect();
     let statement = format!(
-        "UPDATE opportunity AS own SET {}, last_valid_from_ms = latest.valid_from_ms, last_sequence = latest.sequence
+        "UPDATE opportunity AS own SET {}, last_valid_from_ms = latest.valid_from_ms, last_sequence = latest.sequence,
+         recorded = $2
          FROM (SELECT DISTINCT ON (opportunity_id) * FROM opportunity_version WHERE opportunity_id = ANY($1)
                ORDER BY opportunity_id, valid_from_ms DESC, sequence DESC) AS latest
          WHERE own.id = latest.opportunity_id
@@ -175,7 +271,7 @@ async fn refresh(transaction: &mut Transaction<'_, Postgres>, touched: &[Uuid]) 
         set.join(", ")
     );
     for ids in touched.chunks(CHUNK) {
-        sqlx::query(AssertSqlSafe(statement.clone())).bind(ids).execute(&mut **transaction).await?;
+        sqlx::query(AssertSqlSafe(statement.clone())).bind(ids).bind(data_version).execute(&mut **transaction).await?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Bulk work on SQLite: prepared statements on a connection of its own, which is several times as fast as the pool.
 
+use super::act::{ActPlan, Acted, Stands};
 use super::open::BUSY;
 use super::table::{Again, Table};
 use super::value::{Kind, Value};
@@ -7,7 +8,7 @@ use super::write::{Changed, LATEST, Plan, Rows};
 use super::{Engine, JobUpdate, Storage, StorageError, Written};
 use pipewright_core::ids::DataVersion;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::PoisonError;
 use uuid::Uuid;
@@ -80,7 +81,20 @@ impl Storage {
 
 /// Carries a plan out.
 pub(super) fn write(connection: &mut Connection, plan: Plan) -> Result<Written, StorageError> {
+    match carry_out(connection, plan, None)? {
+        Acted::Done(written) => Ok(written),
+        Acted::Stale | Acted::Repeated(_) | Acted::KeyTaken => unreachable!("nobody's act is refused"),
+    }
+}
+
+/// Carries a plan out where the act that it belongs to still may.
+pub(super) fn carry_out(connection: &mut Connection, plan: Plan, act: Option<&ActPlan>) -> Result<Acted, StorageError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(act) = act
+        && let Some(refused) = refused(&transaction, act)?
+    {
+        return Ok(refused);
+    }
     let last: i64 = transaction.query_row("SELECT coalesce(max(data_version), 0) FROM change_feed", [], |row| row.get(0))?;
     let mut written = Written { data_version: DataVersion(last), ..Written::default() };
     let mut kinds = Vec::new();
@@ -93,7 +107,7 @@ pub(super) fn write(connection: &mut Connection, plan: Plan) -> Result<Written, 
             kinds.push(name);
         }
     }
-    refresh(&transaction, &plan.touched)?;
+    refresh(&transaction, &plan.touched, last + 1)?;
     if !kinds.is_empty() {
         written.data_version = DataVersion(last + 1);
         let kinds = serde_json::json!(kinds).to_string();
@@ -102,11 +116,84 @@ pub(super) fn write(connection: &mut Connection, plan: Plan) -> Result<Written, 
             params![last + 1, plan.at_ms, kinds],
         )?;
     }
+    if let Some(act) = act {
+        keep(&transaction, act, written)?;
+    }
     if let Some(job) = plan.job {
         move_job(&transaction, job, written, plan.at_ms)?;
     }
     transaction.commit()?;
-    Ok(written)
+    Ok(Acted::Done(written))
+}
+
+/// Why an act may not be carried out, where it may not.
+fn refused(transaction: &Transaction<'_>, act: &ActPlan) -> Result<Option<Acted>, StorageError> {
+    transaction.execute("DELETE FROM act WHERE at_ms < ?1", params![act.forgotten_ms()])?;
+    if let Some(key) = &act.key {
+        let mut statement =
+            transaction.prepare_cached("SELECT fingerprint, object FROM act WHERE viewer = ?1 AND request_key = ?2")?;
+        let mut rows = statement.query(params![act.entry.viewer, key.key])?;
+        if let Some(row) = rows.next()? {
+            let (fingerprint, object): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            return Ok(Some(act.answered(&fingerprint, Uuid::from_slice(&object).map_err(failed)?)));
+        }
+    }
+    for seen in &act.seen {
+        let id = seen.id.as_bytes().as_slice();
+        let stands: bool = match seen.stands {
+            Stands::Nowhere => {
+                let count = format!("SELECT count(*) = 0 FROM {} WHERE id = ?1", seen.table);
+                transaction.query_row(&count, params![id], |row| row.get(0))?
+            }
+            Stands::Since(recorded) => {
+                let count = format!("SELECT count(*) > 0 FROM {} WHERE id = ?1 AND recorded = ?2", seen.table);
+                transaction.query_row(&count, params![id, recorded.0], |row| row.get(0))?
+            }
+        };
+        if !stands {
+            return Ok(Some(Acted::Stale));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes what belongs to an act beside its records.
+fn keep(transaction: &Transaction<'_>, act: &ActPlan, written: Written) -> Result<(), StorageError> {
+    for id in &act.touched {
+        let touch = "UPDATE opportunity SET recorded = ?2 WHERE id = ?1";
+        transaction.execute(touch, params![id.as_bytes().as_slice(), written.data_version.0])?;
+    }
+    let last = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1";
+    let (last, previous): (i64, String) =
+        transaction.query_row(last, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?.unwrap_or_default();
+    let entry = &act.entry;
+    let sealed = act.sealed(last + 1, written.data_version.0, &previous);
+    transaction.execute(
+        "INSERT INTO audit (number, at_ms, viewer, permission, request_id, act, noun, object, data_version, before, after,
+         previous_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        params![
+            last + 1,
+            act.at_ms,
+            entry.viewer,
+            entry.permission,
+            entry.request_id,
+            entry.act,
+            entry.noun,
+            entry.object.as_bytes().as_slice(),
+            written.data_version.0,
+            sealed.before,
+            sealed.after,
+            previous,
+            sealed.hash
+        ],
+    )?;
+    if let Some(key) = &act.key {
+        transaction.execute(
+            "INSERT INTO act (viewer, request_key, at_ms, fingerprint, object) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![entry.viewer, key.key, act.at_ms, key.fingerprint, entry.object.as_bytes().as_slice()],
+        )?;
+    }
+    Ok(())
 }
 
 fn write_rows(transaction: &Transaction<'_>, rows: Rows, data_version: i64) -> Result<Changed, StorageError> {
@@ -153,18 +240,19 @@ fn update_statement(table: &Table) -> String {
     )
 }
 
-/// Keeps each opportunity's columns of its latest version true.
-fn refresh(transaction: &Transaction<'_>, touched: &[Uuid]) -> Result<(), StorageError> {
+/// Keeps each opportunity's columns of its latest version true; where they change, this is the change that the row is of.
+fn refresh(transaction: &Transaction<'_>, touched: &[Uuid], data_version: i64) -> Result<(), StorageError> {
     let set: Vec<String> = LATEST.iter().map(|name| format!("{name} = latest.{name}")).collect();
     let mut statement = transaction.prepare_cached(&format!(
-        "UPDATE opportunity SET {}, last_valid_from_ms = latest.valid_from_ms, last_sequence = latest.sequence
+        "UPDATE opportunity SET {}, last_valid_from_ms = latest.valid_from_ms, last_sequence = latest.sequence,
+         recorded = ?2
          FROM (SELECT * FROM opportunity_version WHERE opportunity_id = ?1
                ORDER BY valid_from_ms DESC, sequence DESC LIMIT 1) AS latest
          WHERE id = ?1 AND (last_valid_from_ms, last_sequence) IS NOT (latest.valid_from_ms, latest.sequence)",
         set.join(", ")
     ))?;
     for id in touched {
-        statement.execute(params![id.as_bytes().as_slice()])?;
+        statement.execute(params![id.as_bytes().as_slice(), data_version])?;
     }
     Ok(())
 }

@@ -145,8 +145,8 @@ record! { Version in "opportunity_version", key 3, Kept {
     opportunity_id opportunity, valid_from_ms valid_from, sequence sequence, name name, stage_id stage,
     forecast_category forecast_category, close_day close_date, currency currency, amount_minor amount_minor,
     acv_minor acv_minor, probability probability, owner_id owner, region_id region, segment_id segment,
-    opportunity_type opportunity_type, campaign_id campaign, next_step next_step, line_set_id line_set,
-    lines_known lines_known, is_deleted is_deleted,
+    opportunity_type opportunity_type, campaign_id campaign, next_step next_step, close_reason close_reason,
+    line_set_id line_set, lines_known lines_known, is_deleted is_deleted,
 } }
 record! { ContactRole in "contact_role", key 1, Replaced {
     id id, opportunity_id opportunity, contact_id contact, role role, is_primary is_primary, is_deleted is_deleted,

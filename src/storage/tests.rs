@@ -50,6 +50,7 @@ fn version(opportunity: OpportunityId, ms: i64, sequence: i32, name: &str) -> Ve
         campaign: None,
         next_step: Some("call,\t\"quote\"\\ \u{00e9}".into()),
         line_set: Some(LineSetId::derived("o", "set")),
+        close_reason: None,
         lines_known: true,
         is_deleted: false,
         recorded: DataVersion(0),

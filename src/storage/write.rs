@@ -39,7 +39,7 @@ impl Changed {
 }
 
 /// The columns of an opportunity that repeat its latest version, by their names in both tables.
-pub(super) const LATEST: [&str; 17] = [
+pub(super) const LATEST: [&str; 18] = [
     "name",
     "stage_id",
     "forecast_category",
@@ -54,6 +54,7 @@ pub(super) const LATEST: [&str; 17] = [
     "opportunity_type",
     "campaign_id",
     "next_step",
+    "close_reason",
     "line_set_id",
     "lines_known",
     "is_deleted",
@@ -81,7 +82,7 @@ impl Storage {
     }
 }
 
-fn plan(batch: &Batch, job: Option<JobUpdate>) -> Plan {
+pub(super) fn plan(batch: &Batch, job: Option<JobUpdate>) -> Plan {
     let mut tables = Vec::new();
     add(&mut tables, batch.products.iter());
     add(&mut tables, batch.regions.iter());

@@ -90,6 +90,7 @@ fn version(from: &str, stage: &str, acv_minor: i64) -> Version {
         opportunity_type: None,
         campaign: None,
         next_step: None,
+        close_reason: None,
         line_set: None,
         lines_known: true,
         is_deleted: false,

@@ -7,6 +7,9 @@
 mod architecture;
 mod attribute;
 mod attribution;
+#[path = "../plugins/build.rs"]
+mod build;
+mod changes;
 mod commands;
 mod costs;
 mod health;
@@ -25,5 +28,7 @@ mod plugins;
 mod readable;
 mod replay;
 mod rows;
+mod run_commands;
+mod run_files;
 mod runs;
 mod support;

@@ -306,6 +306,7 @@ fn restated(place: &Place, replay: &Replay) -> Batch {
             opportunity_type: None,
             campaign: state.campaign,
             next_step: None,
+            close_reason: None,
             line_set: None,
             lines_known: true,
             is_deleted: index.is_multiple_of(27),

@@ -5,37 +5,39 @@ use crate::support::{ENGINES, Engine, Home, Server};
 use chrono::{DateTime, TimeDelta, Utc};
 use pipewright::app::App;
 use pipewright::app::jobs::Worker;
-use pipewright::storage::Batch;
+use pipewright::storage::{Batch, JobState, RunCursor};
 use pipewright_core::campaign::Channel;
-use pipewright_core::ids::{AccountId, DataVersion, TouchpointId};
+use pipewright_core::ids::{AccountId, DataVersion, OpportunityId, TouchpointId};
 use pipewright_core::touchpoint::{Touchpoint, TouchpointKind};
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use uuid::Uuid;
 
-const ALWAYS: &str = "2015-01-01/2035-01-01";
+pub const ALWAYS: &str = "2015-01-01/2035-01-01";
 
-const START: &str = "mutation S($input: AttributionRunStartInput!) { attributionRunStart(input: $input) {
+pub const START: &str = "mutation S($input: AttributionRunStartInput!) { attributionRunStart(input: $input) {
     run { id name state } userErrors { code message path } } }";
 
-const READ: &str = "query R($id: ID!) { attributionRun(id: $id) {
+pub const READ: &str = "query R($id: ID!) { attributionRun(id: $id) {
     id name state done opportunities total { amount } error { model message } failedOn { id } model modelVersion parameters
     parametersHash startedBy endedAt dataVersion } }";
 
-async fn data(app: &App, query: &str, variables: Value) -> Value {
+pub async fn data(app: &App, query: &str, variables: Value) -> Value {
     let (response, _) = ask(app, query, variables).await;
     assert!(response.errors.is_empty(), "{:?}", response.errors);
     response.data.into_json().unwrap()
 }
 
-fn input(name: &str, model: Value) -> Value {
+pub fn input(name: &str, model: Value) -> Value {
     json!({ "name": name, "idempotencyKey": format!("key of {name}"), "model": model, "period": ALWAYS,
         "asOf": "2026-11-24T00:00:00Z" })
 }
 
 /// Starts a run and waits until it is over.
-async fn finished(app: &App, input: Value) -> Value {
+pub async fn finished(app: &App, input: Value) -> Value {
     let started = data(app, START, json!({ "input": input })).await;
     let id = started["attributionRunStart"]["run"]["id"].clone();
     assert!(id.is_string(), "{started}");
@@ -49,12 +51,12 @@ async fn finished(app: &App, input: Value) -> Value {
 }
 
 /// The house with somebody who works at its runs.
-fn at_work(app: &App) -> tokio::task::JoinHandle<()> {
+pub fn at_work(app: &App) -> tokio::task::JoinHandle<()> {
     let worker = Worker::new(app.clone());
     tokio::spawn(async move { worker.work().await })
 }
 
-fn minor(money: &Value) -> i64 {
+pub fn minor(money: &Value) -> i64 {
     money["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
@@ -64,7 +66,7 @@ async fn the_credits_of_a_run_add_up_to_its_scope_and_equal_the_live_numbers() {
         let home = Home::new(engine).await;
         let app = app(&home).await;
         let work = at_work(&app);
-        for model in ["first-touch", "linear", "sourced-by", "markov"] {
+        for model in ["first-touch", "linear", "sourced-by", "w-shaped", "full-path", "markov"] {
             let run = finished(&app, input(model, json!({ "id": model }))).await;
             assert_eq!((&run["state"], &run["startedBy"]), (&json!("DONE"), &json!("local")), "{engine:?} {model}: {run}");
             assert_eq!((&run["done"], run["parametersHash"].as_str().unwrap().len()), (&run["opportunities"], 64));
@@ -98,8 +100,84 @@ async fn the_credits_of_a_run_add_up_to_its_scope_and_equal_the_live_numbers() {
                 assert_eq!(sum, minor(&run["total"]), "{engine:?} {model} by {grouping}");
             }
             assert!(found["credits"]["totalCount"].as_i64() >= run["opportunities"].as_i64());
+            for by in ["ROLE", "CHANNEL"] {
+                assert_eq!(
+                    stored_groups(&app, &run["id"], by).await,
+                    live_groups(&app, model, by).await,
+                    "{engine:?} {model} {by}"
+                );
+            }
         }
         work.abort();
+    }
+}
+
+/// What a run has by group: amount, opportunities, those that are provisional; and of all, the reasons of no credit.
+type Groups = (BTreeMap<String, (i64, Value, Value)>, Value, Value);
+
+async fn stored_groups(app: &App, id: &Value, by: &str) -> Groups {
+    let query = "query T($id: ID!, $by: AttributionRunGrouping!) { attributionRun(id: $id) { provisionalCount
+        unattributedReasons { reason opportunityCount }
+        totals(by: $by) { source isUnattributed total { amount } opportunityCount provisionalCount } } }";
+    let mut run = data(app, query, json!({ "id": id, "by": by })).await["attributionRun"].take();
+    let groups = run["totals"].as_array().unwrap().iter().map(|row| {
+        let key = format!("{} {}", row["source"], row["isUnattributed"]);
+        (key, (minor(&row["total"]), row["opportunityCount"].clone(), row["provisionalCount"].clone()))
+    });
+    (groups.collect(), run["provisionalCount"].take(), run["unattributedReasons"].take())
+}
+
+async fn live_groups(app: &App, model: &str, by: &str) -> Groups {
+    let query = "query L($model: ModelInput, $by: AttributionGroup!) { attribution(model: $model, groupBy: [$by],
+        scope: { period: \"2015-01-01/2035-01-01\" }, asOf: \"2026-11-24T00:00:00Z\") {
+        total { provisionalCount } unattributedReasons { reason opportunityCount }
+        rows(first: 20) { nodes { key { value isUnattributed } amounts { total { amount } opportunityCount provisionalCount } } } } }";
+    let mut live = data(app, query, json!({ "model": { "id": model }, "by": by })).await["attribution"].take();
+    let groups = live["rows"]["nodes"].as_array().unwrap().iter().map(|row| {
+        let (key, amounts) = (&row["key"][0], &row["amounts"]);
+        let key = format!("{} {}", key["value"], key["isUnattributed"]);
+        (key, (minor(&amounts["total"]), amounts["opportunityCount"].clone(), amounts["provisionalCount"].clone()))
+    });
+    (groups.collect(), live["total"]["provisionalCount"].take(), live["unattributedReasons"].take())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_worked_at_by_one_server_at_a_time_and_who_lost_it_writes_nothing() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let app = app(&home).await;
+        for number in 0..8 {
+            let answer = data(&app, START, json!({ "input": input(&format!("n{number}"), json!({ "id": "linear" })) })).await;
+            assert_eq!(answer["attributionRunStart"]["run"]["state"], "QUEUED", "{answer}");
+        }
+        let claimed = Arc::new(Mutex::new(Vec::new()));
+        let servers = (0..6).map(|server| {
+            let (storage, claimed) = (app.storage.clone(), claimed.clone());
+            tokio::spawn(async move {
+                while claimed.lock().unwrap().len() < 8 {
+                    if let Some(run) = storage.run_claim(&format!("server {server}"), Duration::from_secs(600)).await.unwrap() {
+                        claimed.lock().unwrap().push(run.id);
+                    }
+                }
+            })
+        });
+        for server in servers.collect::<Vec<_>>() {
+            server.await.unwrap();
+        }
+        let all = claimed.lock().unwrap().clone();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 8, "{engine:?}: a run was claimed twice: {all:?}");
+        let last = data(&app, START, json!({ "input": input("last", json!({ "id": "linear" })) })).await;
+        assert_eq!(last["attributionRunStart"]["run"]["state"], "QUEUED");
+        let (short, long) = (Duration::ZERO, Duration::from_secs(600));
+        let run = app.storage.run_claim("first", short).await.unwrap().unwrap().id;
+        while app.storage.run_claim("second", long).await.unwrap().is_none() {}
+        let cursor = RunCursor { after: OpportunityId(Uuid::nil()), credits: 0, done: 1, total_minor: 0, provisional: 0 };
+        assert!(!app.storage.run_renew(run, "first", long).await.unwrap(), "{engine:?}: it is another's");
+        assert!(!app.storage.run_write(run, ("first", long), &[], (0, cursor), 1).await.unwrap(), "{engine:?}");
+        app.storage.run_finish(run, "first", JobState::Done, &json!({})).await.unwrap();
+        let read = data(&app, "{ attributionRun(name: \"last\") { state done } }", Value::Null).await;
+        assert_eq!(read["attributionRun"], json!({ "state": "RUNNING", "done": 0 }), "{engine:?}");
+        assert!(app.storage.run_write(run, ("second", long), &[], (0, cursor), 1).await.unwrap(), "{engine:?}");
     }
 }
 
@@ -231,7 +309,7 @@ async fn until(server: &Server, id: &Value, wished: impl Fn(&Value) -> bool) -> 
 }
 
 /// All that is stored of a run's credits, but whose they are.
-async fn credits(home: &Home, name: &str) -> Vec<String> {
+pub async fn credits(home: &Home, name: &str) -> Vec<String> {
     let shown = "CAST(c.sequence AS TEXT) || ' ' || CAST(c.credit_minor AS TEXT) || ' ' || CAST(c.weight AS TEXT) || ' ' ||
         CAST(c.journey AS TEXT) || ' ' || COALESCE(CAST(c.source AS TEXT), '-') || ' ' || ";
     let ids = ["opportunity_id", "touchpoint_id", "campaign_id", "rep_id", "region_id"];

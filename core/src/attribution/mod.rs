@@ -118,7 +118,7 @@ pub enum CreditError {
         model: String,
     },
     /// The model broke its contract on an opportunity, or failed.
-    #[error("model '{model}' failed on opportunity {opportunity:?}: {reason}")]
+    #[error("model '{model}' failed{}: {reason}", .opportunity.map(|id| format!(" on opportunity {}", id.0)).unwrap_or_default())]
     ModelFailed {
         /// Which model.
         model: String,

@@ -100,26 +100,26 @@ impl From<Lens> for matrix::Lens {
     }
 }
 
-/// Prints who earned what.
+/// What use cases stand on, over the configured database, with the models of the configured folder.
 ///
 /// # Errors
-/// The database cannot be read; there is no such model or period; the model failed.
-pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Error>> {
+/// The database or the folder cannot be read.
+pub(super) async fn house(config: Config) -> Result<App, Box<dyn Error>> {
     let config = Arc::new(config);
     let storage = Storage::open(&config.database).await?;
     let resident = Resident::load(storage.clone(), settings(&config)).await?;
     let folder = plugin::folder(&config, std::env::current_exe().ok())?;
     let models = tokio::task::spawn_blocking(|| Arc::new(Registry::with_folder(folder))).await?;
-    let app = App {
-        config,
-        storage,
-        resident,
-        models,
-        clock: Clock::System,
-        capacity: Capacity::new(1, 1),
-        answers: Answers::default(),
-        live: Live::default(),
-    };
+    let (capacity, answers) = (Capacity::new(1, 1), Answers::default());
+    Ok(App { config, storage, resident, models, clock: Clock::System, capacity, answers, live: Live::default() })
+}
+
+/// Prints who earned what.
+///
+/// # Errors
+/// The database cannot be read; there is no such model or period; the model failed.
+pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Error>> {
+    let app = house(config).await?;
     let DatabaseArgs { group_by, period, as_of, lens } = args.database;
     let model = ModelAsked { id: args.model, version: None, parameters: args.parameters, lens: lens.into() };
     let asked = ScopeAsked { period, as_of, ..ScopeAsked::default() };
@@ -141,7 +141,7 @@ pub async fn run(args: AttributeArgs, config: Config) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-fn csv(rows: &[Vec<String>]) -> String {
+pub(super) fn csv(rows: &[Vec<String>]) -> String {
     let line = |row: &Vec<String>| row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\n";
     rows.iter().map(line).collect()
 }

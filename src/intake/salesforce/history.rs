@@ -279,6 +279,7 @@ mod tests {
             opportunity_type: None,
             campaign: None,
             next_step: None,
+            close_reason: None,
             line_set: None,
             lines_known: true,
             is_deleted: false,

@@ -133,6 +133,8 @@ fn state(
         opportunity_type: or_stored(row, "Type", row.text("Type"), || before?.opportunity_type.clone()),
         campaign: reference(row, "CampaignId", build.known_campaign(row.get("CampaignId"))?, || before?.campaign),
         next_step: or_stored(row, "NextStep", row.text("NextStep"), || before?.next_step.clone()),
+        // Of a stage that it has left since, the reason is another's.
+        close_reason: before.filter(|before| before.stage == stage).and_then(|before| before.close_reason.clone()),
         line_set: match lines {
             Some(lines) => lines.set.as_ref().map(|set| set.id),
             None => before.and_then(|before| before.line_set),

@@ -117,6 +117,7 @@ impl Record for Version {
             opportunity_type: row.get("opportunity_type")?,
             campaign: row.id("campaign_id", CampaignId)?,
             next_step: row.get("next_step")?,
+            close_reason: row.get("close_reason")?,
             line_set: row.id("line_set_id", LineSetId)?,
             lines_known: row.get("lines_known")?,
             is_deleted: row.get("is_deleted")?,

@@ -84,6 +84,7 @@ pub fn version(number: i64, ms: i64, name: &str, acv_minor: i64) -> Version {
         opportunity_type: None,
         campaign: None,
         next_step: None,
+        close_reason: None,
         line_set: None,
         lines_known: true,
         is_deleted: false,

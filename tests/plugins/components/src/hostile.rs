@@ -11,7 +11,8 @@ pub struct Hostile;
 const WAYS: [&str; 12] =
     ["behave", "loop", "bomb", "recurse", "trap", "nan", "negative", "short", "long", "part", "half_batch", "loop_in_fit"];
 
-struct Way(String);
+/// One of the ways.
+pub struct Way(pub String);
 
 impl Model for Hostile {
     fn manifest(&self) -> Manifest {

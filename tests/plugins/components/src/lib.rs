@@ -2,8 +2,10 @@
 
 #[cfg(feature = "fragile")]
 mod fragile;
-#[cfg(feature = "hostile")]
+#[cfg(any(feature = "hostile", feature = "moody"))]
 mod hostile;
+#[cfg(feature = "moody")]
+mod moody;
 
 #[cfg(feature = "linear")]
 pipewright_plugin::export_model!(pipewright_positional::Linear);
@@ -23,3 +25,5 @@ pipewright_plugin::export_model!(pipewright_sourcing::SourcedBy);
 pipewright_plugin::export_model!(fragile::Fragile);
 #[cfg(feature = "hostile")]
 pipewright_plugin::export_model!(hostile::Hostile);
+#[cfg(feature = "moody")]
+pipewright_plugin::export_model!(moody::Moody);
