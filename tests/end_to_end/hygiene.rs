@@ -468,3 +468,79 @@ async fn an_adjusted_matrix_counts_what_passes_at_every_point_it_reads() {
         assert_eq!(total["coverage"]["winRate"].as_f64().unwrap(), was_won as f64 / was_open as f64, "{engine:?}");
     }
 }
+
+const REVIEWED: &str = "query R($id: ID!, $rep: ID!) {
+  opportunity(id: $id) { recordedIn hygiene { flags { code } }
+    reviews(first: 5) { nodes { verdict changes note reviewer { id } } } }
+  reviewsDue(manager: $rep) { reviews(first: 100) { nodes { opportunityId } } }
+}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_is_written_once_with_its_audit_and_takes_the_deal_off_the_managers_list() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        home.succeed(&["generate", "--opportunities", "200", "--seed", "7"]);
+        let server = home.serve_with(&[], &WIDE);
+        let open = "{ opportunities(first: 500) { nodes { id recordedIn stage { kind }
+            hygiene { flags { code } } owner { id isActive manager { id isActive } } } } }";
+        let mut all = server.data(open, json!({})).await["opportunities"]["nodes"].take();
+        let deals = all.as_array_mut().unwrap();
+        let closed = deals.iter().find(|deal| deal["stage"]["kind"] != "OPEN").unwrap().clone();
+        let is_flagged = |deal: &Value| deal["hygiene"]["flags"].as_array().unwrap().contains(&json!({ "code": "NOT_REVIEWED" }));
+        let is_open = |deal: &&mut Value| {
+            deal["stage"]["kind"] == "OPEN" && deal["owner"]["manager"]["isActive"] == true && is_flagged(deal)
+        };
+        let deal = deals.iter_mut().find(is_open).unwrap().take();
+        let manager = deal["owner"]["manager"]["id"].clone();
+        let seen = async || {
+            let data = server.data(REVIEWED, json!({ "id": deal["id"], "rep": manager })).await;
+            let due = data["reviewsDue"]["reviews"]["nodes"].as_array().unwrap().iter();
+            let is_due = due.filter(|due| due["opportunityId"] == deal["id"]).count() == 1;
+            let flags = data["opportunity"]["hygiene"]["flags"].as_array().unwrap().iter();
+            let is_flagged = flags.filter(|flag| flag["code"] == "NOT_REVIEWED").count() == 1;
+            (is_due, is_flagged, data["opportunity"].clone())
+        };
+        let review = async |deal: &Value, more: Value| {
+            let mut input =
+                json!({ "id": deal["id"], "version": deal["recordedIn"], "reviewer": manager, "verdict": "CONFIRMED" });
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let query = "mutation($input: OpportunityReviewInput!) { opportunityReview(input: $input) {
+                opportunity { recordedIn } userErrors { code path } } }";
+            server.data(query, json!({ "input": input })).await["opportunityReview"].take()
+        };
+        assert_eq!((seen().await.0, seen().await.1), (true, true), "{engine:?}");
+        let rep = |id: u128| URL_SAFE_NO_PAD.encode(format!("Rep:{}", Uuid::from_u128(id)));
+        let long = "x".repeat(20_001);
+        for (of, more, code) in [
+            (&closed, json!({}), "CLOSED"),
+            (&deal, json!({ "version": 0 }), "CONFLICT"),
+            (&deal, json!({ "id": URL_SAFE_NO_PAD.encode(format!("Opportunity:{}", Uuid::nil())) }), "NOT_FOUND"),
+            (&deal, json!({ "reviewer": rep(1) }), "REVIEWER_UNKNOWN"),
+            (
+                &deal,
+                json!({ "reviewer": deal["owner"]["id"] }),
+                if deal["owner"]["isActive"] == true { "REVIEWER_OWNS" } else { "REVIEWER_INACTIVE" },
+            ),
+            (&deal, json!({ "verdict": "CORRECTED" }), "CHANGES_MISSING"),
+            (&deal, json!({ "changes": ["OWNER"] }), "CHANGES_UNEXPECTED"),
+            (&deal, json!({ "verdict": "DOUBTED" }), "NOTE_MISSING"),
+            (&deal, json!({ "note": long }), "NOTE_TOO_LONG"),
+        ] {
+            assert_eq!(review(of, more).await["userErrors"][0]["code"], code, "{engine:?}");
+        }
+        let good = json!({ "verdict": "CORRECTED", "changes": ["NEXT_STEP", "CLOSE_DATE", "NEXT_STEP"], "note": "May", "idempotencyKey": "r1" });
+        let first = review(&deal, good.clone()).await;
+        assert_eq!(
+            first,
+            json!({ "opportunity": { "recordedIn": deal["recordedIn"] }, "userErrors": [] }),
+            "the deal is as it was"
+        );
+        assert_eq!(review(&deal, good).await, first, "sent again");
+        let (is_due, is_flagged, opportunity) = seen().await;
+        assert_eq!((is_due, is_flagged), (false, false), "{engine:?}");
+        let expected = json!([{ "verdict": "CORRECTED", "changes": ["CLOSE_DATE", "NEXT_STEP"], "note": "May", "reviewer": { "id": manager } }]);
+        assert_eq!(opportunity["reviews"]["nodes"], expected);
+        let audit: Vec<(String, String)> = home.rows("SELECT act, noun FROM audit").await;
+        assert_eq!(audit, [("opportunityReview".to_owned(), "Opportunity".to_owned())], "{engine:?}");
+    }
+}

@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod create;
 pub mod lines;
 pub mod refusal;
+pub mod review;
 pub mod splits;
 pub mod stage;
 pub mod update;

@@ -5,6 +5,7 @@ use super::close::{CloseRefusal, Closing, close, delete};
 use super::contacts::{ContactDraft, ContactsRefusal, set_contacts};
 use super::create::{CreateRefusal, Draft, create};
 use super::lines::{LineDraft, LinesRefusal, set_lines};
+use super::review::{ReviewDraft, ReviewRefusal, review};
 use super::splits::{SplitDraft, SplitsRefusal, set_splits};
 use super::stage::{AdvanceRefusal, ReopenRefusal, advance, reopen};
 use super::update::{Changes, UpdateRefusal, update};
@@ -14,6 +15,7 @@ use crate::currency::CurrencyCode;
 use crate::ids::*;
 use crate::opportunity::{ContactRole, Split, Version};
 use crate::rep::Rep;
+use crate::review::{Changed, Verdict};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -352,5 +354,44 @@ proptest! {
             asked.sort_unstable();
             prop_assert_eq!(left, asked);
         }
+    }
+}
+
+#[test]
+fn each_reason_not_to_review_an_opportunity_has_its_case() {
+    use ReviewRefusal::*;
+    let draft = |verdict, changes: &[Changed], note: Option<&str>| ReviewDraft {
+        id: ReviewId(uuid(90)),
+        verdict,
+        changes: changes.iter().copied().collect(),
+        note: note.map(str::to_owned),
+    };
+    let plain = || draft(Verdict::Confirmed, &[], None);
+    let (owned, opened) = (Version { owner: Some(RepId(uuid(70))), ..opened() }, opened());
+    let ask = |version: &Version, kind, draft, reviewer: Option<Rep>| {
+        review(version, kind, draft, reviewer.as_ref(), at(1)).map(|_| ())
+    };
+    let open = |draft| ask(&opened, StageKind::Open, draft, Some(rep(true)));
+    let long = "x".repeat(20_001);
+    holds(vec![
+        (Closed, ask(&owned, StageKind::Won, draft(Verdict::Doubted, &[], None), None)),
+        (Closed, ask(&opened, StageKind::Lost, plain(), Some(rep(true)))),
+        (ReviewerUnknown, ask(&opened, StageKind::Open, draft(Verdict::Corrected, &[], None), None)),
+        (ReviewerInactive, ask(&owned, StageKind::Open, plain(), Some(rep(false)))),
+        (ReviewerOwns, ask(&owned, StageKind::Open, draft(Verdict::Corrected, &[], None), Some(rep(true)))),
+        (ChangesMissing, open(draft(Verdict::Corrected, &[], Some(&long)))),
+        (ChangesUnexpected, open(draft(Verdict::Confirmed, &[Changed::Stage], Some(&long)))),
+        (NoteMissing, open(draft(Verdict::Doubted, &[], Some("  ")))),
+        (NoteTooLong, open(draft(Verdict::Doubted, &[], Some(&long)))),
+    ]);
+    for good in [
+        plain(),
+        draft(Verdict::Confirmed, &[], Some(&long[1..])),
+        draft(Verdict::Corrected, &[Changed::CloseDate, Changed::Owner], None),
+        draft(Verdict::Doubted, &[Changed::Amount], Some("too good to be true")),
+    ] {
+        let written = review(&opened, StageKind::Open, good.clone(), Some(&rep(true)), at(1)).unwrap();
+        assert_eq!((written.verdict, written.changes, &written.note), (good.verdict, good.changes, &good.note));
+        assert_eq!((written.opportunity, written.reviewer, written.at), (opened.opportunity, RepId(uuid(70)), at(1)));
     }
 }

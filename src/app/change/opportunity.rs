@@ -11,11 +11,12 @@ use pipewright_core::change::close::{CloseRefusal, Closing, DeleteRefusal};
 use pipewright_core::change::contacts::{ContactDraft, ContactsRefusal};
 use pipewright_core::change::create::{CreateRefusal, Draft};
 use pipewright_core::change::lines::{LineDraft, LinesRefusal};
+use pipewright_core::change::review::{ReviewDraft, ReviewRefusal};
 use pipewright_core::change::splits::{SplitDraft, SplitsRefusal};
 use pipewright_core::change::stage::{AdvanceRefusal, ReopenRefusal};
 use pipewright_core::change::update::{Changes, UpdateRefusal};
-use pipewright_core::change::{Refused, close, contacts, create, lines, says_the_same, splits, stage, update};
-use pipewright_core::ids::{ContactRoleId, DataVersion, LineSetId, OpportunityId, SplitId, StageId};
+use pipewright_core::change::{Refused, close, contacts, create, lines, review, says_the_same, splits, stage, update};
+use pipewright_core::ids::{ContactRoleId, DataVersion, LineSetId, OpportunityId, RepId, SplitId, StageId};
 use pipewright_core::opportunity::{ContactRole, LineSet, Split, Version};
 use pipewright_core::party::{Account, Contact};
 use pipewright_core::rep::Rep;
@@ -345,6 +346,34 @@ impl Act for SetSplits {
         let rows = granted!(splits::set_splits(self.looked.id, &before, &self.splits, is_rep, new_id));
         let mut decision = of_parts(&state, rows.is_empty(), told(&before), told(&rows));
         decision.batch.splits = rows;
+        Ok(Ok(decision))
+    }
+}
+
+/// Attests how an open opportunity stands.
+pub struct Review {
+    /// Which.
+    pub looked: Looked,
+    /// Who reviewed it.
+    pub reviewer: RepId,
+    /// What they attest.
+    pub draft: ReviewDraft,
+}
+
+impl Act for Review {
+    type Refusal = ReviewRefusal;
+    const NAME: &'static str = "opportunityReview";
+    const NOUN: &'static str = NOUN;
+
+    async fn decide(&self, app: &App, viewer: &Viewer, at: DateTime<Utc>) -> Result<Decided<ReviewRefusal>, StorageError> {
+        let Standing { state, kind } = granted!(self.looked.standing(app, viewer).await?);
+        let reviewer = one::<Rep>(app, viewer, self.reviewer.0).await?;
+        let review = granted!(review::review(&state.version, kind, self.draft.clone(), reviewer.as_ref(), at));
+        let mut decision = Decision::nothing(state.opportunity.id.0);
+        // What was attested is the state that was seen; the review itself changes nothing of it.
+        decision.seen.push(state.seen());
+        decision.after = told(&review);
+        decision.batch.reviews.push(review);
         Ok(Ok(decision))
     }
 }

@@ -5,6 +5,7 @@ use crate::app::change::opportunity as acts;
 use crate::app::change::opportunity::Looked;
 use crate::graphql::change::{MoneyInput, answer, edit, id, payload};
 use crate::graphql::page::bad_input;
+use crate::graphql::review::{ReviewChange, ReviewVerdict};
 use crate::graphql::scalars::{Change, Day, DecimalText, units};
 use crate::graphql::stage::ForecastCategory;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result};
@@ -13,12 +14,14 @@ use pipewright_core::change::close::{CloseRefusal, DeleteRefusal};
 use pipewright_core::change::contacts::{ContactDraft, ContactsRefusal};
 use pipewright_core::change::create::{CreateRefusal, Draft};
 use pipewright_core::change::lines::{LineDraft, LinesRefusal};
+use pipewright_core::change::review::{ReviewDraft, ReviewRefusal};
 use pipewright_core::change::splits::{SplitDraft, SplitsRefusal};
 use pipewright_core::change::stage::{AdvanceRefusal, ReopenRefusal};
 use pipewright_core::change::update::{Changes, UpdateRefusal};
 use pipewright_core::ids::{
-    AccountId, CampaignId, ContactId, LineSetId, OpportunityId, ProductId, RegionId, RepId, SegmentId, StageId,
+    AccountId, CampaignId, ContactId, LineSetId, OpportunityId, ProductId, RegionId, RepId, ReviewId, SegmentId, StageId,
 };
+use pipewright_core::review::Changed;
 use uuid::Uuid;
 
 /// An opportunity to open.
@@ -251,6 +254,26 @@ pub struct OpportunitySetSplitsInput {
     idempotency_key: Option<String>,
 }
 
+/// A manager's attestation about an open opportunity.
+#[derive(InputObject)]
+pub struct OpportunityReviewInput {
+    /// Which.
+    id: ID,
+    /// The `recordedIn` that the caller saw; where it has changed since, nothing is done and the code is CONFLICT.
+    version: Change,
+    /// The rep who reviewed it: not its owner.
+    reviewer: ID,
+    /// What they found.
+    verdict: ReviewVerdict,
+    /// What they changed, or had changed: something where the verdict is CORRECTED, nothing where it is CONFIRMED.
+    #[graphql(default)]
+    changes: Vec<ReviewChange>,
+    /// Free text, at most 20,000 letters; needed where the verdict is DOUBTED.
+    note: Option<String>,
+    /// A word of the client's own: the same request sent again within 24 hours is done once.
+    idempotency_key: Option<String>,
+}
+
 macro_rules! payloads {
     ($($(#[$doc:meta])* $payload:ident or $refusal:ty;)*) => {$(
         payload! {
@@ -282,6 +305,8 @@ payloads! {
     OpportunitySetContactsPayload or ContactsRefusal;
     /// What came of setting an opportunity's splits.
     OpportunitySetSplitsPayload or SplitsRefusal;
+    /// What came of reviewing an opportunity.
+    OpportunityReviewPayload or ReviewRefusal;
 }
 
 fn looked(opportunity: &ID, version: Change) -> Result<Looked> {
@@ -501,6 +526,24 @@ impl OpportunityMutation {
     ) -> Result<OpportunitySetSplitsPayload> {
         let splits = input.splits.into_iter().map(OpportunitySplitInput::draft).collect::<Result<_>>()?;
         let act = acts::SetSplits { looked: looked(&input.id, input.version)?, splits };
+        Ok(answer(ctx, input.idempotency_key, Some(act.looked.id.0), act).await?.into())
+    }
+
+    /// Reviews an open opportunity: a dated attestation, which counts for the configured days (7 unless configured otherwise) and
+    /// is first in the opportunity's `reviews`. It changes nothing of the opportunity itself.
+    async fn opportunity_review(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which, by whom, and what they found.")] input: OpportunityReviewInput,
+    ) -> Result<OpportunityReviewPayload> {
+        let draft = ReviewDraft {
+            id: ReviewId(Uuid::now_v7()),
+            verdict: input.verdict.into(),
+            changes: input.changes.into_iter().map(Changed::from).collect(),
+            note: input.note,
+        };
+        let reviewer = id("Rep", RepId, &input.reviewer)?;
+        let act = acts::Review { looked: looked(&input.id, input.version)?, reviewer, draft };
         Ok(answer(ctx, input.idempotency_key, Some(act.looked.id.0), act).await?.into())
     }
 }
